@@ -1,0 +1,52 @@
+# One word per task; CONTRIBUTING.md explains them.  Without make, README.md has the same commands in full.
+PYTHON ?= python3
+VENV   ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+STAMP := $(VENV)/.core
+DEV   := $(VENV)/.dev
+
+.PHONY: demo test lint types selftest notebooks report-sample vectors bench wheel clean
+
+demo: $(STAMP)  ## set up, run the main job through a separate process, say where the report is
+	$(BIN)/evte run --iut "cmd:$(BIN)/python -m conformance.reference" --profile usi-local --out evte-report
+
+test: $(DEV) lint types selftest notebooks  ## set up, then everything that CI runs
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV)
+	$(BIN)/mypy
+
+selftest: $(DEV)
+	$(BIN)/python -m pytest -n 2 --dist loadscope -q
+
+notebooks: $(DEV)
+	$(BIN)/python notebooks/build.py --check
+	$(BIN)/python -m pytest -q -p nbval --nbval --nbval-sanitize-with notebooks/sanitize.cfg --nbval-cell-timeout 120 notebooks
+
+vectors: $(DEV)  ## write every generated file anew; nothing may change unless a generator did
+	$(BIN)/python vectors/generate.py
+
+bench: $(DEV)  ## measure; prints ratios, asserts nothing
+	$(BIN)/python benchmarks/carriers.py
+
+wheel: $(DEV)
+	$(BIN)/python -m build --wheel
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -c "import pathlib; pathlib.Path('$(STAMP)').touch()"
+
+$(DEV): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[notebooks,oracles,dev]"
+	@$(BIN)/python -c "import pathlib; pathlib.Path('$(DEV)').touch()"
+
+clean:
+	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'build', 'dist', '.hypothesis', '.mypy_cache', '.ruff_cache', '.pytest_cache')]"

@@ -1,0 +1,325 @@
+"""The command `evte`: parse, call, print.
+
+Nothing is decided here.  Every import beyond click stands inside the command that needs it, so that
+`evte --help` answers at once.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
+
+from conformance.errors import EvteError
+
+if TYPE_CHECKING:
+    from conformance.model import Requirement
+    from conformance.runner import Outcome
+
+_CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+_IUT_HELP: Final = (
+    'Implementation under test: reference, mutant:NAME, "cmd:COMMAND LINE", http://…, '
+    "or python:module:attribute."
+)
+
+
+class _Commands(click.Group):
+    """Prints the errors of the kit's families in one piece and leaves with their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own type
+        try:
+            return super().invoke(ctx)
+        except EvteError as error:
+            _fail(error)
+        except click.exceptions.Exit:
+            raise
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            sys.exit(130)
+
+
+def _fail(error: EvteError) -> NoReturn:
+    click.echo(f"evte: {error}", err=True)
+    sys.exit(error.exit_code)
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT)
+@click.version_option(package_name="evte-conformance", prog_name="evte")
+def main() -> None:
+    """Check software that talks to MAS-ST and the USI Registry, before EVTE does.
+
+    Start with `evte run --iut reference --profile smoke`, then put your own harness in its place.
+    """
+
+
+# --- run ------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--iut", metavar="SPEC", default="", help=_IUT_HELP)
+@click.option("--profile", metavar="NAME", default="usi-local", show_default=True, help="What must hold.")
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("evte-report"),
+    show_default=True,
+    help="Where the report goes.",
+)
+@click.option("--only", metavar="ID", multiple=True, help="Only these requirements; `ID[case]` is one point.")
+@click.option(
+    "--seed", metavar="N", type=int, default=0, show_default=True, help="Seed of everything random."
+)
+@click.option(
+    "--examples", metavar="N", type=click.IntRange(1), default=60, show_default=True, help="Per property."
+)
+@click.option("--deadline", metavar="SECONDS", type=float, help="Per call, instead of the contract's own.")
+@click.option(
+    "--keystore",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Your own keystore, for instance of the developer kit.",
+)
+@click.option("--alias", metavar="ID", default="", help="Credential in it, for instance ABRD:…")
+@click.option(
+    "--password-env", metavar="NAME", default="", help="NAME of the variable that holds its password."
+)
+@click.option(
+    "--trust",
+    metavar="PEM",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Further trust anchors of the simulated token service.",
+)
+@click.option("--org-code", metavar="CODE", default="", help="Organisation code to use with your credential.")
+@click.option("--strict", is_flag=True, help="Exit 7 instead of 0 when conditions remain.")
+@click.option("--plain", is_flag=True, help="Plain lines instead of the live display.")
+def run(*, strict: bool, plain: bool, iut: str, out: Path, **choices: Any) -> None:  # noqa: ANN401 - click's values
+    """Run the suite against an implementation and write a readiness report.
+
+    Exit: 0 ready, 1 not ready, 2 usage, 3 incomplete, 4 harness, 5 kit, 6 waiver, 7 conditions with --strict.
+    """
+    from conformance import progress, runner
+    from conformance.errors import OperatorError
+    from conformance.verdict import exit_code
+
+    if not iut:
+        raise OperatorError(
+            "no implementation under test was given",
+            expected="--iut SPEC",
+            advice=(
+                "evte run --iut reference, or for your own: "
+                '--iut "cmd:COMMAND LINE OF YOUR HARNESS", --iut http://127.0.0.1:PORT/, '
+                "--iut python:module:attribute"
+            ),
+        )
+    order = runner.Order(
+        iut=iut,
+        out=out,
+        deadline_s=choices.pop("deadline"),
+        only=tuple(choices.pop("only")),
+        trust=tuple(choices.pop("trust")),
+        **choices,
+    )
+    with progress.choose(plain=plain) as listener:
+        outcome = runner.run(order, listener)
+    _print_outcome(outcome, out)
+    if outcome.failure is not None:
+        if isinstance(outcome.failure, EvteError):
+            _fail(outcome.failure)
+        sys.exit(outcome.exit_code)
+    sys.exit(exit_code(outcome.report.verdict, outcome.report.run, strict=strict))
+
+
+def _print_outcome(outcome: "Outcome", out: Path) -> None:
+    verdict = outcome.report.verdict
+    colour = {"READY": "green", "READY WITH CONDITIONS": "yellow"}.get(verdict.readiness, "red")
+    click.secho(verdict.readiness, fg=colour, bold=True)
+    click.echo(verdict.sentence)
+    if outcome.report.run.harness_failure:
+        click.echo(outcome.report.run.harness_failure)
+    for title, names in (
+        ("fails", verdict.blocking),
+        ("open", verdict.missing),
+        ("condition", verdict.conditions),
+    ):
+        for name in names[:10]:
+            click.echo(f"  {title}: {name}")
+        if len(names) > 10:
+            click.echo(f"  {title}: {len(names) - 10} more in the report")
+    click.echo(f"report: {(out / 'report.html').resolve()}")
+
+
+# --- doctor ---------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--iut", metavar="SPEC", default="reference", show_default=True, help=_IUT_HELP)
+@click.option("--deadline", metavar="SECONDS", type=float, help="Per call, instead of the contract's own.")
+def doctor(*, iut: str, deadline: float | None) -> None:
+    """Find out in a second whether a run can work: harness, framing, clock, files, certificates.
+
+    Exit: 0 all well, 4 something is wrong with the harness, 2 with the configuration or this machine.
+    """
+    from conformance import doctor as examination
+    from conformance.model import Blame
+    from conformance.reference import resolve
+
+    findings = examination.examine(iut, resolve=resolve, deadline_s=deadline)
+    for finding in findings:
+        word, colour = ("ok   ", "green") if finding.ok else ("WRONG", "red") if finding.fatal else ("note ", "yellow")
+        click.secho(word, fg=colour, nl=False)
+        click.echo(
+            f" {finding.check}: {finding.sentence}" + ("" if finding.ok else f"  [{finding.owner.value}]")
+        )
+        if not finding.ok and finding.advice:
+            click.echo(f"        try: {finding.advice}")
+    wrong = {finding.owner for finding in findings if not finding.ok and finding.fatal}
+    if Blame.KIT in wrong:
+        sys.exit(5)
+    if wrong & {Blame.HARNESS, Blame.IMPLEMENTATION}:
+        sys.exit(4)
+    sys.exit(2 if wrong else 0)
+
+
+# --- what must hold -------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("identifier", metavar="ID")
+@click.option("--language", metavar="NAME", default="", help="Remediation for python, java, csharp, php, …")
+def explain(*, identifier: str, language: str) -> None:
+    """Explain a requirement: what must hold, why, the trap, how it is checked, how to mend it."""
+    from conformance import catalogue
+
+    _print_requirement(catalogue.requirement(identifier), language)
+
+
+def _print_requirement(requirement: "Requirement", language: str) -> None:
+    source = requirement.source
+    click.secho(f"{requirement.id}  {requirement.level}", bold=True)
+    click.echo(f"{requirement.text}\n")
+    rows = [
+        ("why", requirement.why),
+        ("trap", requirement.trap),
+        ("checked", requirement.checked_by or f"not checked: {requirement.excluded}"),
+        ("source", ", ".join(filter(None, (source.document, source.clause, source.seed)))),
+        ("confidence", requirement.confidence.value),
+    ]
+    mend = requirement.mend
+    chosen = {language: mend[language]} if language in mend else mend
+    rows += [("mend" if name == "any" else f"mend, {name}", text) for name, text in chosen.items()]
+    for name, text in rows:
+        click.echo(click.wrap_text(text, 100, f"{name + ':':<12}", " " * 12))
+    examples = _examples(requirement.id)
+    for title, lines in examples:
+        click.echo(f"\n{title}:")
+        for line in lines:
+            click.echo(f"  {line}")
+
+
+def _examples(identifier: str) -> list[tuple[str, list[str]]]:
+    """Return the implementations of ours that miss a requirement, each with what it does."""
+    from conformance.reference import load_mutants
+
+    named = [
+        f"{name}: {(kind.__doc__ or '').splitlines()[0]}"
+        for name, kind in load_mutants().items()
+        if kind.declaration is not None and kind.declaration.kills == identifier
+    ]
+    return (
+        [("implementations of ours that miss it (try `evte run --iut mutant:NAME`)", named)] if named else []
+    )
+
+
+@main.command("catalogue")
+@click.option("--profile", metavar="NAME", default="", help="Only what this profile demands.")
+@click.option("--profiles", is_flag=True, help="List the profiles instead.")
+@click.option(
+    "--schema", metavar="RECORD", default="", help="Print the JSON Schema of a record, for instance Report."
+)
+def catalogue_(*, profile: str, profiles: bool, schema: str) -> None:
+    """List what must hold."""
+    from conformance import catalogue
+
+    if schema:
+        click.echo(_schema(schema))
+        return
+    if profiles:
+        for goal in catalogue.profiles().values():
+            click.echo(f"{goal.name:<10} {goal.edition:<8} {len(goal.requirements):>4}  {goal.title}")
+        return
+    known = catalogue.requirements()
+    ids = catalogue.profile(profile).requirements if profile else tuple(known)
+    for identifier in ids:
+        row = known[identifier]
+        state = "" if row.checked_by else "  (excluded)"
+        click.echo(f"{row.id:<13} {row.level:<6} {row.confidence:<10} {row.text}{state}")
+
+
+def _schema(name: str) -> str:
+    import msgspec
+
+    from conformance import model
+    from conformance.errors import OperatorError
+
+    records = {
+        key: value
+        for key, value in vars(model).items()
+        if isinstance(value, type) and issubclass(value, model.Record) and value is not model.Record
+    }
+    if name not in records:
+        raise OperatorError(f"there is no record {name!r}", expected=f"one of {', '.join(records)}")
+    return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(records[name])), indent=2).decode()
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Check every file: schema, twins, reasons, flags, mutants.")
+def vectors(*, check: bool) -> None:
+    """List the test vectors and where they lie; they are data and usable without Python."""
+    from conformance import vectors as files
+    from conformance.errors import KitError
+
+    if check:
+        from conformance.adapters.contract import METHODS, REASONS
+        from conformance.reference import load_mutants
+
+        if problems := files.check(methods=METHODS, reasons=REASONS, mutants=load_mutants()):
+            raise KitError("the vectors have problems", found="\n         ".join(problems))
+    total = 0
+    for name in files.files():
+        group = files.load(name)
+        total += len(group.cases)
+        click.echo(f"{name:<40} {len(group.cases):>4}  {group.purpose}")
+    click.echo(f"{total} vectors in {files.directory()}, {files.digest()}")
+
+
+# --- the notebooks --------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option(
+    "--dir",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="Where your copy of the notebooks lies or goes.",
+)
+@click.option("--copy-only", is_flag=True, help="Copy the notebooks and do not start JupyterLab.")
+def lab(*, folder: Path | None, copy_only: bool) -> None:
+    """Open JupyterLab on the guided notebooks.
+
+    In a checkout the notebooks of the tree are opened; from an installed kit a copy is made first.
+    """
+    from conformance import notebooks
+
+    place = notebooks.place(folder)
+    click.echo(f"notebooks: {place}")
+    if not copy_only:
+        sys.exit(notebooks.start(place))
+
+
+if __name__ == "__main__":
+    main()

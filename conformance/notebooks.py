@@ -1,0 +1,296 @@
+"""What the guided notebooks need: their place, JupyterLab, and the main job with its verdicts in place.
+
+In a checkout the notebooks lie in `notebooks/` at the top.  From an installed kit a copy is made, because
+nobody should work inside `site-packages`; a copy that exists is kept as the reader left it.
+
+A notebook runs the kit's main job with `check` and shows what came of it as a small table.  Its reader
+plugs a product in once, by the environment variable `EVTE_IUT`.
+"""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from conformance.errors import EvteError, OperatorError
+
+if TYPE_CHECKING:  # a run brings pytest with it, which `evte lab` has no use for
+    from conformance.report.ledger import Entry
+    from conformance.runner import Outcome
+
+VARIABLE: Final = "EVTE_IUT"
+"""Environment variable with the reader's implementation, written as `evte run --iut` takes it."""
+
+_PACKAGE: Final = Path(__file__).parent
+_CHECKOUT: Final = _PACKAGE.parent / "notebooks"
+_INSTALLED: Final = _PACKAGE / "_data" / "notebooks"
+_MARKS: Final = {"pass": "✓", "fail": "✕", "warn": "!", "missing": "?", "absent": "-"}
+"""A sign before the word of each column of the report, so that neither needs a colour."""
+_SHORT: Final = 16
+"""Characters up to which an entry of a table stays on one line."""
+_LONGEST: Final = 400
+"""Characters of a message that a table shows; the report has them all."""
+
+
+# --- opening --------------------------------------------------------------------------------------
+
+
+def place(folder: Path | None = None) -> Path:
+    """Return the folder with the notebooks to open, after copying them there if need be.
+
+    Args:
+        folder: the reader's own place; `evte-notebooks` below the current folder when the kit is
+            installed, the checkout's own notebooks otherwise.
+
+    Raises:
+        OperatorError: the folder cannot be written.
+    """
+    if folder is None and _CHECKOUT.is_dir():
+        return _CHECKOUT
+    source = _CHECKOUT if _CHECKOUT.is_dir() else _INSTALLED
+    target = (folder or Path("evte-notebooks")).resolve()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for notebook in sorted(source.glob("*.ipynb")):
+            if not (target / notebook.name).exists():
+                shutil.copyfile(notebook, target / notebook.name)
+    except OSError as error:
+        raise OperatorError(
+            f"the notebooks cannot be copied: {error.strerror}",
+            where=str(target),
+            advice="name a folder that you may write to with --dir",
+        ) from error
+    return target
+
+
+def start(folder: Path) -> int:
+    """Start JupyterLab on a folder, wait for its end, and return its exit status.
+
+    Raises:
+        OperatorError: JupyterLab is not installed.
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise OperatorError(
+            "JupyterLab is not installed",
+            expected="the extra `notebooks`",
+            advice="python -m pip install 'evte-conformance[notebooks]'",
+        )
+    return subprocess.run([sys.executable, "-m", "jupyterlab", str(folder)], check=False).returncode
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Table:
+    """A table that shows itself: as HTML with a caption and headings in a notebook, as lines elsewhere."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[object, ...]]
+    """The first member of a row is its heading."""
+
+    def __repr__(self) -> str:
+        """Return the table as lines of text."""
+        lines = [self.columns, *(tuple(str(member) for member in row) for row in self.rows)]
+        # The last column may be long: nothing stands to its right, so that it needs no width.
+        widths = [max(len(line[place]) for line in lines) for place in range(len(self.columns) - 1)]
+        texts = [
+            "  ".join(
+                (*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1])
+            ).rstrip()
+            for line in lines
+        ]
+        return "\n".join((self.caption, *texts))
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook; all text in it is escaped, and no colour carries a meaning."""
+        head = "".join(
+            f'<th scope="col" style="text-align:left">{escape(name)}</th>' for name in self.columns
+        )
+        body = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in self.rows)
+        return (
+            f'<table><caption style="text-align:left">{escape(self.caption)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+
+def _cells(row: Sequence[object]) -> Iterator[str]:
+    for place, member in enumerate(row):
+        text, style = str(member), "text-align:left;vertical-align:top"
+        if len(text) <= _SHORT:
+            style += ";white-space:nowrap"
+        shown = escape(text).replace("\n", "<br>")
+        yield (
+            f'<th scope="row" style="{style}">{shown}</th>'
+            if place == 0
+            else f'<td style="{style}">{shown}</td>'
+        )
+
+
+# --- the main job in place ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one requirement stands."""
+
+    requirement: str
+    text: str
+    """The requirement's sentence."""
+    status: str
+    """A word with a sign, as in the report: `✓ pass`, `✕ fail`."""
+    message: str
+    """What was found, with the smallest example; empty for a pass."""
+    remedy: str
+    """What to try; empty for a pass."""
+    tried: str
+    """How many vectors, properties or scenarios stand behind it, in words."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Verdicts:
+    """What came of a run, as far as it was asked for; shows itself as a table.
+
+    Nothing in it depends on when, where or how fast the run was.
+    """
+
+    target: str
+    """The implementation, as it was given."""
+    profile: str
+    rows: tuple[Verdict, ...] = ()
+    conclusion: str = ""
+    """Readiness and the sentence that goes with it, when the profile was run whole."""
+    trouble: str = ""
+    """Why the run did not come to an end, in the words of `evte run`; empty when it did."""
+    outcome: "Outcome | None" = field(default=None, compare=False)
+    """Everything else that the run knows; None when it could not start."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether something was run, and all of it holds."""
+        return bool(self.rows) and not self.trouble and not self.misses
+
+    @property
+    def misses(self) -> tuple[str, ...]:
+        """The ids of the requirements that do not hold or are not settled."""
+        good = (_MARKS["pass"], _MARKS["absent"])
+        return tuple(row.requirement for row in self.rows if not row.status.startswith(good))
+
+    def __repr__(self) -> str:
+        """Return the table as lines of text."""
+        return "\n".join(
+            filter(None, (self.conclusion, self.trouble, repr(self._table()) if self.rows else ""))
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the conclusion and the table for a notebook; all text in it is escaped."""
+        parts = []
+        if self.conclusion:
+            parts.append(f"<p><strong>{escape(self.conclusion)}</strong></p>")
+        if self.trouble:
+            parts.append(f'<pre role="alert">{escape(self.trouble)}</pre>')
+        if self.rows:
+            parts.append(self._table()._repr_html_())
+        return "".join(parts)
+
+    def _table(self) -> Table:
+        columns = ("requirement", "what must hold", "status", "tried", "what was found", "what to try")
+        rows = [(r.requirement, r.text, r.status, r.tried, r.message, r.remedy) for r in self.rows]
+        if self.passed:  # the last two columns would be empty
+            columns, rows = columns[:4], [row[:4] for row in rows]
+        holding = len(self.rows) - len(self.misses)
+        caption = f"{self.target} against {self.profile}: {holding} of {len(self.rows)} requirements hold"
+        return Table(caption, columns, rows)
+
+
+def implementation() -> str:
+    """Return the reader's implementation: the variable `EVTE_IUT`, or `reference` while it is not set."""
+    return os.environ.get(VARIABLE, "").strip() or "reference"
+
+
+def check(iut: str = "reference", *only: str, profile: str = "usi-local") -> Verdicts:
+    """Run the kit's main job against an implementation and return the verdicts, to be shown in place.
+
+    It writes no report; `evte run` with the same arguments does.  What the operator or the harness got
+    wrong is shown in the table's place instead of being raised.
+
+    Args:
+        iut: as `evte run --iut` takes it: `reference`, `mutant:NAME`, `cmd:COMMAND LINE`, `http://…` or
+            `python:module:attribute`.
+        *only: requirement ids, or beginnings of ids, to be run; the whole profile when there are none.
+        profile: name of the profile.
+    """
+    from conformance import runner
+
+    try:
+        outcome = runner.run(runner.Order(iut=iut, profile=profile, only=only))
+    except EvteError as error:
+        return Verdicts(iut, profile, trouble=str(error))
+    return _verdicts(outcome, only)
+
+
+def _verdicts(outcome: "Outcome", only: Sequence[str]) -> Verdicts:
+    from conformance.model import Status
+    from conformance.report.ledger import open_ledger
+
+    report = outcome.report
+    ledger = open_ledger(report)
+    entries = [
+        entry
+        for entry in ledger.entries
+        if any(case.result and case.result.status is not Status.SKIP for case in entry.cases)
+    ]
+    language = report.run.implementation.language if report.run.implementation else ""
+    whole = f"{report.verdict.readiness}: {report.verdict.sentence}"
+    return Verdicts(
+        target=report.run.target,
+        profile=report.run.profile.name,
+        rows=tuple(_row(entry, language) for entry in entries),
+        conclusion="" if only else whole,
+        trouble=report.run.harness_failure or (str(outcome.failure) if outcome.failure else ""),
+        outcome=outcome,
+    )
+
+
+def _row(entry: "Entry", language: str) -> Verdict:
+    from conformance.model import Status
+    from conformance.report.figures import count
+    from conformance.report.remedy import remedy
+    from conformance.report.text import visible
+
+    standing = entry.standing
+    worst = next(case.result for case in entry.cases if case.standing is standing)
+    found = advice = ""
+    if worst is not None and standing.column not in {"pass", "absent"}:
+        example = f"example: {_called(worst.example)}" if worst.example else ""
+        found = "\n".join(filter(None, (worst.message, example)))
+        advice = worst.remediation or remedy(entry.requirement, language)[0]
+        if worst.status is Status.KIT_ERROR:
+            advice = "Nothing: the kit itself failed here. Please report it to us."
+    return Verdict(
+        requirement=entry.requirement.id,
+        text=entry.requirement.text,
+        status=f"{_MARKS[standing.column]} {standing.word}",
+        message=visible(found, _LONGEST),
+        remedy=visible(advice, _LONGEST),
+        tried=count(len(entry.cases), "case"),
+    )
+
+
+def _called(example: str) -> str:
+    """Return a request line as method and parameters; its number and deadline say nothing of the mistake."""
+    try:
+        line = json.loads(example)
+        method, params = line["method"], dict(line["params"])
+    except (ValueError, TypeError, KeyError):
+        return example
+    params.pop("deadline_ms", None)
+    return f"{method} {json.dumps(params, ensure_ascii=False)}"

@@ -1,0 +1,44 @@
+"""The pictures of the guided notebooks: roads, message charts, the working of a check character, maps, bars.
+
+A notebook hands over facts as small tables and gets a `Picture` back; what is drawn stands in the notebook,
+how it is drawn stands here.  All pictures share one palette that people of every colour vision can tell
+apart, and none says anything by colour alone.  The same facts give the same bytes on one version of
+matplotlib, which is part of the extra `notebooks`.
+"""
+
+from conformance.pictures.canvas import (
+    BLUE,
+    COLOURS,
+    GREEN,
+    INK,
+    MUTED,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    Picture,
+    plots,
+)
+from conformance.pictures.charts import bars
+from conformance.pictures.checksums import pair_map, working
+from conformance.pictures.roads import Station, road
+from conformance.pictures.sequences import Passing, sequence
+
+__all__ = [
+    "BLUE",
+    "COLOURS",
+    "GREEN",
+    "INK",
+    "MUTED",
+    "ORANGE",
+    "PURPLE",
+    "VERMILION",
+    "Passing",
+    "Picture",
+    "Station",
+    "bars",
+    "pair_map",
+    "plots",
+    "road",
+    "sequence",
+    "working",
+]

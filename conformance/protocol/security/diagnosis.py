@@ -1,0 +1,210 @@
+"""Why a digest or a signature does not fit: the likely mistake, found by making it again.
+
+A verifier can only say that two digests differ.  Here each mistake that is common among clients of these
+services is repeated on the message; when the digest that results is the stated one, the mistake is known,
+not guessed.  Nothing here decides anything: a message is refused before anybody asks why.
+"""
+
+import copy
+import hmac
+import itertools
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from lxml import etree
+
+from conformance.protocol import markup
+from conformance.protocol.security.algorithms import DIGEST_HASHES, SIGNATURE_HASHES, hash_of
+
+_DIGEST_INFO: Final = {
+    "sha1": bytes.fromhex("3021300906052b0e03021a05000414"),
+    "sha256": bytes.fromhex("3031300d060960864801650304020105000420"),
+}
+"""DER of DigestInfo up to the digest itself (RFC 8017, section 9.2, note 1)."""
+
+_SHOWN: Final = {"sha1": "SHA-1", "sha256": "SHA-256"}
+_BETWEEN_TAGS: Final = re.compile(r"\s+")
+
+_INCLUSIVE: Final = "inclusive canonicalisation was used instead of the exclusive one"
+_INDENTED: Final = "the message was indented or pretty-printed after it was signed"
+_NO_PREFIX_LIST: Final = "the PrefixList of InclusiveNamespaces was left out of account when signing"
+_PLAIN: Final = "the text of the element was hashed as it stands, without canonicalisation"
+
+
+def digest_cause(
+    element: etree._Element,
+    stated: bytes,
+    *,
+    algorithm: str,
+    prefixes: tuple[str, ...] = (),
+    neighbours: Iterable[etree._Element] = (),
+) -> str:
+    """Return the mistake that explains a digest, in one sentence, or an empty text when none of ours does.
+
+    Args:
+        element: what the reference points at, as it arrived.
+        stated: the digest that the message states, decoded.
+        algorithm: URI of the digest algorithm that the message names.
+        prefixes: its InclusiveNamespaces PrefixList.
+        neighbours: elements that may have been hashed by mistake.
+    """
+    named = DIGEST_HASHES.get(algorithm, "sha256")
+    for variant, cause in _variants(element, prefixes, neighbours):
+        if hash_of(named, variant) == stated:
+            return cause
+    for other in DIGEST_HASHES.values():
+        for variant, cause in _variants(element, prefixes, ()):
+            digest = hash_of(other, variant)
+            if digest == stated:
+                found = (
+                    f"the digest was made with {_SHOWN[other]}, not with the algorithm that the message names"
+                )
+                return f"{found}; and {cause}" if cause else found
+            if stated in (digest.hex().encode(), digest.hex().upper().encode()):
+                return "the digest is the hexadecimal text of the hash instead of its bytes"
+    return ""
+
+
+def signature_cause(
+    signed_info: etree._Element, value: bytes, *, algorithm: str, prefixes: tuple[str, ...], key: RSAPublicKey
+) -> str:
+    """Return the mistake that explains an RSA signature that does not verify.
+
+    The signature is opened with the public key, which gives back the digest that was signed; if it does
+    not open, another key made it.
+
+    Args:
+        signed_info: the SignedInfo as it arrived.
+        value: the signature, decoded.
+        algorithm: URI of the signature algorithm that the message names.
+        prefixes: PrefixList of its canonicalisation.
+        key: public key of the certificate that the message refers to.
+    """
+    if len(value) != (key.key_size + 7) // 8:
+        return f"the signature has {len(value)} bytes; one by this key has {(key.key_size + 7) // 8}"
+    try:
+        opened = key.recover_data_from_signature(value, padding.PKCS1v15(), None)
+    except InvalidSignature:
+        return "another private key made it than the one that belongs to this certificate"
+    for name, head in _DIGEST_INFO.items():
+        if not opened.startswith(head):
+            continue
+        wrong_hash = name != SIGNATURE_HASHES.get(algorithm)
+        found = f"the right key signed with {_SHOWN[name]}, not with the algorithm that the message names"
+        for variant, cause in _variants(signed_info, prefixes, ()):
+            if hash_of(name, variant) == opened[len(head) :]:
+                return "; and ".join(filter(None, (found if wrong_hash else "", cause)))
+        return "the right key made it, but over other bytes: SignedInfo was changed after it was signed"
+    return "the right key made it, but not over a digest as PKCS #1 v1.5 asks"
+
+
+def authentication_cause(
+    signed_info: etree._Element,
+    value: bytes,
+    *,
+    algorithm: str,
+    prefixes: tuple[str, ...],
+    key: bytes,
+    suspects: Mapping[str, bytes],
+) -> str:
+    """Return the mistake that explains an HMAC that does not verify.
+
+    Args:
+        signed_info: the SignedInfo as it arrived.
+        value: the HMAC, decoded.
+        algorithm: URI of the signature algorithm that the message names.
+        prefixes: PrefixList of its canonicalisation.
+        key: the proof key.
+        suspects: further keys that may have been used, by the mistake that would explain it.
+    """
+    named = SIGNATURE_HASHES.get(algorithm, "sha1")
+    keys = {
+        "": key,
+        "the base64 text of the proof key was used as the key instead of its bytes": b64encode(key),
+        "the hexadecimal text of the proof key was used as the key instead of its bytes": key.hex().encode(),
+        "the proof key was cut to 16 bytes": key[:16],
+        "an empty key was used": b"",
+        **suspects,
+    }
+    for key_cause, candidate in keys.items():
+        for name in (named, *(other for other in _SHOWN if other != named)):
+            hash_cause = "" if name == named else f"the HMAC was made with {_SHOWN[name]}"
+            for variant, cause in _variants(signed_info, prefixes, ()):
+                if hmac.digest(candidate, variant, name) == value:
+                    return "; and ".join(filter(None, (key_cause, hash_cause, cause)))
+    if len(value) > 64:
+        return (
+            "the value is as long as an RSA signature: the credential's key signed where the proof key must"
+        )
+    return "another key was used, or SignedInfo was changed after it was signed"
+
+
+def first_difference(ours: bytes, theirs: bytes) -> int:
+    """Return the position of the first differing byte; the shorter length when one begins the other."""
+    return next(
+        (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
+    )
+
+
+def _variants(
+    element: etree._Element, prefixes: tuple[str, ...], neighbours: Iterable[etree._Element]
+) -> Iterator[tuple[bytes, str]]:
+    """Yield bytes that may have been hashed, each with the mistake that makes them; the right ones first."""
+    yield markup.canonical(element, inclusive_prefixes=prefixes), ""
+    if prefixes:
+        yield markup.canonical(element), _NO_PREFIX_LIST
+    yield markup.inclusive_canonical(element), _INCLUSIVE
+    yield from _without_indentation(element)
+    yield from _without_attributes(element)
+    yield from _other_texts(element)
+    yield etree.tostring(element, with_tail=False), _PLAIN
+    for neighbour in neighbours:
+        if neighbour is not element:
+            yield markup.canonical(neighbour), f"it is the digest of {markup.where(neighbour)}"
+
+
+def _without_indentation(element: etree._Element) -> Iterator[tuple[bytes, str]]:
+    stripped = copy.deepcopy(element)
+    changed = False
+    for node in stripped.iter():
+        if len(node) and node.text and not node.text.strip():
+            node.text, changed = None, True
+        if node is not stripped and node.tail and not node.tail.strip():
+            node.tail, changed = None, True
+    if changed:
+        yield markup.canonical(stripped), _INDENTED
+        yield markup.inclusive_canonical(stripped), f"{_INDENTED}; and {_INCLUSIVE}"
+
+
+def _without_attributes(element: etree._Element) -> Iterator[tuple[bytes, str]]:
+    attributes = [str(name) for name in element.attrib]
+    for count in (1, 2):
+        for removed in itertools.combinations(attributes[:6], count):
+            bare = copy.deepcopy(element)
+            for name in removed:
+                del bare.attrib[name]
+            shown = " and ".join(name.rpartition("}")[2] for name in removed)
+            yield markup.canonical(bare), f"the attribute {shown} was added after the digest was made"
+
+
+def _other_texts(element: etree._Element) -> Iterator[tuple[bytes, str]]:
+    if len(element) or not element.text:
+        return
+    text = element.text
+    for other, cause in (
+        (text.strip(), "white space was added around the text after the digest was made"),
+        (_BETWEEN_TAGS.sub("", text), "white space was added to the text after the digest was made"),
+        (text.lower(), "the text was in lower case when the digest was made"),
+        (text.rstrip("/"), "a slash was added to the text after the digest was made"),
+        (f"{text}/", "a slash was removed from the text after the digest was made"),
+        ("", "the text was empty when the digest was made"),
+    ):
+        if other != text:
+            changed = copy.deepcopy(element)
+            changed.text = other
+            yield markup.canonical(changed), cause

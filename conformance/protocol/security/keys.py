@@ -1,0 +1,145 @@
+"""Judging which key a Signature refers to, and whether its value was made with it."""
+
+import hmac
+from collections.abc import Mapping
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from lxml import etree
+
+from conformance.protocol import names
+from conformance.protocol.judging import Notes
+from conformance.protocol.security import diagnosis
+from conformance.protocol.security.algorithms import SIGNATURE_HASHES, rsa_hash, short
+from conformance.protocol.security.records import ENDORSING, TokenReference
+from conformance.protocol.security.references import read_reference
+from conformance.protocol.security.signature import Signature, shown
+
+
+def judge_direct_reference(
+    notes: Notes, signed: Signature, security: etree._Element, token: etree._Element | None
+) -> None:
+    """Judge whether the KeyInfo points at the BinarySecurityToken (X.509 token profile 1.0, 3.2.1)."""
+    reference = read_reference(signed.key_info)
+    identifier = "" if token is None else token.get(names.tag("u:Id"), "")
+    place = signed.where("ds:KeyInfo", "o:SecurityTokenReference")
+    if reference is None or reference.kind != "Reference":
+        actual = "no SecurityTokenReference" if reference is None else (reference.kind or "an empty one")
+        message = "the KeyInfo does not refer to the BinarySecurityToken directly"
+        notes.hold("security.key_reference", False, message, expected="Reference", actual=actual, where=place)
+        return
+    if token is None:
+        return
+    notes.hold(
+        "security.key_reference",
+        bool(identifier) and reference.value == f"#{identifier}",
+        "the KeyInfo refers to something else than the BinarySecurityToken",
+        expected=f"#{identifier}" if identifier else "a wsu:Id on the BinarySecurityToken",
+        actual=reference.value,
+        where=place,
+    )
+    if not reference.value_type:
+        notes.remark("security.reference_untyped", expected=names.X509_V3, where=place)
+
+
+def judge_key_identifier(
+    notes: Notes, signed: Signature, assertion_id: str, token_type: str
+) -> TokenReference | None:
+    """Judge whether the KeyInfo names the issued token as it was issued; return the reference."""
+    reference = read_reference(signed.key_info)
+    place = signed.where("ds:KeyInfo", "o:SecurityTokenReference")
+    if reference is None:
+        message = "the KeyInfo has no SecurityTokenReference"
+        expected = "the RequestedAttachedReference of the token"
+        notes.hold("security.key_reference", False, message, expected=expected, where=place)
+        return None
+    if not assertion_id:
+        return reference
+    notes.hold(
+        "security.key_reference",
+        reference.kind == "KeyIdentifier" and reference.value == assertion_id,
+        "the KeyInfo does not refer to the token that the Security header carries",
+        expected=f"KeyIdentifier {assertion_id}",
+        actual=f"{reference.kind or 'nothing'} {reference.value}",
+        where=place,
+        hint="copy the SecurityTokenReference out of RequestedAttachedReference as it is",
+    )
+    kinds = (
+        (names.SAML_1_ID, names.SAML_1_TOKEN)
+        if token_type == names.SAML_1_TOKEN
+        else (
+            names.SAML_2_ID,
+            token_type,
+        )
+    )
+    notes.hold(
+        "security.reference_altered",
+        (reference.value_type, reference.token_type) == kinds,
+        "the reference to the token is not the one that came with it",
+        expected=f"ValueType {kinds[0]}, TokenType {kinds[1]}",
+        actual=f"ValueType {reference.value_type or 'none'}, TokenType {reference.token_type or 'none'}",
+        where=place,
+    )
+    return reference
+
+
+def judge_rsa(notes: Notes, signed: Signature, certificate: x509.Certificate | None) -> bool:
+    """Judge the signature value with the key of the certificate; tell whether it verifies."""
+    algorithm = rsa_hash(signed.method)
+    key = certificate.public_key() if certificate is not None else None
+    if key is None or (algorithm is None and signed.method):
+        # Nothing to verify with; the certificate or the method has been found wrong already.
+        return False
+    place = signed.where("ds:SignatureValue")
+    if (
+        not isinstance(key, RSAPublicKey)
+        or algorithm is None
+        or signed.signed_info is None
+        or not signed.value
+    ):
+        message = "the signature cannot be verified: no RSA key, no SignedInfo, or no value in base64"
+        return notes.hold("security.signature_wrong", False, message, where=place)
+    try:
+        key.verify(signed.value, signed.canonical, padding.PKCS1v15(), algorithm)
+    except InvalidSignature:
+        cause = diagnosis.signature_cause(
+            signed.signed_info, signed.value, algorithm=signed.method, prefixes=signed.prefixes, key=key
+        )
+        return _note_wrong_signature(notes, signed, place, cause)
+    return notes.hold("security.signature_wrong", True)
+
+
+def judge_hmac(notes: Notes, signed: Signature, proof_key: bytes, suspects: Mapping[str, bytes]) -> bool:
+    """Judge the signature value with the proof key; tell whether it verifies."""
+    place = signed.where("ds:SignatureValue")
+    if signed.method not in ENDORSING or signed.signed_info is None or not signed.value:
+        message = "the signature cannot be verified: not an HMAC, no SignedInfo, or no value in base64"
+        return notes.hold(
+            "security.signature_wrong", False, message, actual=short(signed.method), where=place
+        )
+    ours = hmac.digest(proof_key, signed.canonical, SIGNATURE_HASHES[signed.method])
+    if hmac.compare_digest(ours, signed.value):
+        return notes.hold("security.signature_wrong", True)
+    cause = diagnosis.authentication_cause(
+        signed.signed_info,
+        signed.value,
+        algorithm=signed.method,
+        prefixes=signed.prefixes,
+        key=proof_key,
+        suspects=suspects,
+    )
+    return _note_wrong_signature(notes, signed, place, cause)
+
+
+def _note_wrong_signature(notes: Notes, signed: Signature, place: str, cause: str) -> bool:
+    return notes.hold(
+        "security.signature_wrong",
+        False,
+        "the signature does not verify",
+        expected=f"a signature over these {len(signed.canonical)} bytes: {shown(signed.canonical)}",
+        actual=f"{len(signed.value or b'')} bytes that do not fit",
+        where=place,
+        hint=cause,
+    )

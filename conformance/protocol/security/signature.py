@@ -1,0 +1,251 @@
+"""Judging a ds:Signature: what it covers, whether every digest and the value hold, and if not, why.
+
+A message is read once; every reference keeps the canonical bytes that were hashed.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from lxml import etree
+
+from conformance.protocol import markup, names
+from conformance.protocol.judging import Notes
+from conformance.protocol.security import diagnosis
+from conformance.protocol.security.algorithms import digest, short
+from conformance.protocol.security.records import ReferenceFacts
+from conformance.protocol.security.references import SECURITY
+from conformance.protocol.soap import Envelope
+
+_ID_ATTRIBUTES: Final = frozenset({"Id", "ID", "id"})
+
+
+class Signature:
+    """One ds:Signature of a message, read once."""
+
+    def __init__(self, envelope: Envelope, element: etree._Element) -> None:
+        self.envelope = envelope
+        self.element = element
+        self.signed_info = markup.child(element, "ds:SignedInfo")
+        method = markup.child(self.signed_info, "ds:CanonicalizationMethod")
+        self.canonicalization = method.get("Algorithm", "") if method is not None else ""
+        self.prefixes = _prefix_list(method)
+        method = markup.child(self.signed_info, "ds:SignatureMethod")
+        self.method = method.get("Algorithm", "") if method is not None else ""
+        self.truncated = markup.child(method, "ds:HMACOutputLength") is not None
+        self.value = markup.binary(markup.child(element, "ds:SignatureValue"))
+        self.key_info = markup.child(element, "ds:KeyInfo", "o:SecurityTokenReference")
+        self.elements = markup.children(self.signed_info, "ds:Reference")
+        self.targets: list[etree._Element] = []
+        self.references: tuple[ReferenceFacts, ...] = ()
+        self.canonical = _canonical(self.signed_info, self.canonicalization, self.prefixes)
+
+    def where(self, *path: str) -> str:
+        """Return the path of something inside the Signature."""
+        return "/".join((f"{SECURITY}/ds:Signature", *path))
+
+    def judge_references(self, notes: Notes) -> None:
+        """Resolve every reference, compare its digest, and keep what was found."""
+        by_id: dict[str, list[etree._Element]] = {}
+        for element in self.envelope.root.iter(etree.Element):
+            for name, value in element.attrib.items():
+                if str(name).rpartition("}")[2] in _ID_ATTRIBUTES:
+                    by_id.setdefault(str(value), []).append(element)
+        facts = []
+        for reference in self.elements:
+            uri = reference.get("URI", "")
+            place = self.where("ds:SignedInfo", f"ds:Reference[@URI={uri!r}]")
+            found = by_id.get(uri[1:], []) if uri.startswith("#") and len(uri) > 1 else []
+            if not notes.hold(
+                "security.reference_unresolved",
+                bool(found),
+                f"the reference {uri!r} points at nothing in the message",
+                expected="# and the id of one element",
+                actual=uri,
+                where=place,
+            ):
+                continue
+            notes.hold(
+                "security.reference_ambiguous",
+                len(found) == 1,
+                f"the id {uri[1:]!r} occurs {len(found)} times",
+                expected="an id that occurs once",
+                actual=", ".join(map(markup.where, found)),
+                where=place,
+                hint="two parts with one id are how a signed part is replaced without being noticed",
+            )
+            self.targets.append(found[0])
+            facts.append(self._judge_digest(notes, reference, found[0], place))
+        self.references = tuple(facts)
+
+    def _judge_digest(
+        self, notes: Notes, reference: etree._Element, target: etree._Element, place: str
+    ) -> ReferenceFacts:
+        transforms = markup.children(markup.child(reference, "ds:Transforms"), "ds:Transform")
+        # Without any transform, an element is canonicalised inclusively (XML Signature, 4.4.3.2).
+        last = transforms[-1] if transforms else None
+        form = last.get("Algorithm", "") if last is not None else names.INCLUSIVE_C14N
+        prefixes = _prefix_list(last)
+        if prefixes:
+            notes.remark("security.inclusive_prefixes", actual=" ".join(prefixes), where=place)
+        method = markup.child(reference, "ds:DigestMethod")
+        algorithm = method.get("Algorithm", "") if method is not None else ""
+        canonical = _canonical(target, form, prefixes)
+        stated = markup.binary(markup.child(reference, "ds:DigestValue")) or b""
+        actual = digest(algorithm, canonical)
+        cause = ""
+        if actual and actual != stated:
+            neighbours = markup.children(self.envelope.header) + markup.children(self.envelope.security)
+            cause = diagnosis.digest_cause(
+                target, stated, algorithm=algorithm, prefixes=prefixes, neighbours=neighbours
+            )
+        if actual:
+            notes.hold(
+                "security.digest_mismatch",
+                actual == stated,
+                f"the digest of {markup.local_name(target)} is not that of the element as it arrived",
+                expected=f"{b64encode(actual).decode()} over {len(canonical)} bytes: {shown(canonical)}",
+                actual=b64encode(stated).decode() or "no base64",
+                where=place,
+                hint=cause,
+            )
+        return ReferenceFacts(
+            uri=reference.get("URI", ""),
+            where=markup.where(target),
+            algorithm=algorithm,
+            canonical=canonical,
+            stated=stated,
+            actual=actual,
+            cause=cause,
+        )
+
+
+def judge_algorithms(
+    notes: Notes, signed: Signature, methods: Sequence[str], digests: Mapping[str, str], who: str
+) -> None:
+    """Judge the named algorithms; `digests` has the right digest method for each signature method."""
+    notes.hold(
+        "security.algorithm_signature",
+        signed.method in methods and not signed.truncated,
+        "the HMAC is truncated" if signed.truncated else "the signature method is not the one asked for",
+        expected=" or ".join(short(method) for method in methods),
+        actual=short(signed.method) or "none",
+        where=signed.where("ds:SignedInfo", "ds:SignatureMethod"),
+        hint=_method_cause(signed.method, methods),
+    )
+    # A signature method that is wrong has been told; the digests are then held to the first that is right.
+    wanted = digests.get(signed.method, digests[methods[0]])
+    for reference in signed.elements:
+        method = markup.child(reference, "ds:DigestMethod")
+        found = method.get("Algorithm", "") if method is not None else ""
+        place = signed.where("ds:SignedInfo", f"ds:Reference[@URI={reference.get('URI', '')!r}]")
+        notes.hold(
+            "security.algorithm_digest",
+            found == wanted,
+            "a digest method is not the one asked for",
+            expected=f"{short(wanted)}, for {who}",
+            actual=short(found) or "none",
+            where=f"{place}/ds:DigestMethod",
+        )
+        transforms = markup.children(markup.child(reference, "ds:Transforms"), "ds:Transform")
+        forms = [transform.get("Algorithm", "") for transform in transforms]
+        notes.hold(
+            "security.algorithm_transform",
+            forms == [names.EXCLUSIVE_C14N],
+            "a reference has other transforms than the exclusive canonicalisation",
+            expected=short(names.EXCLUSIVE_C14N),
+            actual=", ".join(map(short, forms)) or "none",
+            where=f"{place}/ds:Transforms",
+        )
+    notes.hold(
+        "security.algorithm_canonicalization",
+        signed.canonicalization == names.EXCLUSIVE_C14N,
+        "SignedInfo is not canonicalised exclusively",
+        expected=short(names.EXCLUSIVE_C14N),
+        actual=short(signed.canonicalization) or "none",
+        where=signed.where("ds:SignedInfo", "ds:CanonicalizationMethod"),
+    )
+    if signed.prefixes:
+        notes.remark(
+            "security.inclusive_prefixes",
+            actual=" ".join(signed.prefixes),
+            where=signed.where("ds:SignedInfo", "ds:CanonicalizationMethod"),
+        )
+
+
+def _method_cause(found: str, methods: Sequence[str]) -> str:
+    if found == names.RSA_SHA1 and names.RSA_SHA256 in methods:
+        return "Metro signs with rsa-sha1 under every suite; for endpoint v1.3 it needs the ATO's patch"
+    if found in (names.RSA_SHA1, names.RSA_SHA256) and names.HMAC_SHA1 in methods:
+        return "the credential's key signed where the proof key of the token must"
+    return ""
+
+
+def judge_coverage(
+    notes: Notes,
+    signed: Signature,
+    timestamp: etree._Element | None,
+    further: Mapping[str, set[etree._Element]],
+) -> bool:
+    """Judge whether the signature covers what the service acts upon; tell whether it covers the Timestamp."""
+    acted_upon: dict[str, set[etree._Element]] = {
+        "timestamp": set() if timestamp is None else {timestamp},
+        **further,
+    }
+    covered = False
+    known: set[etree._Element] = set()
+    relocated = []
+    for part, elements in acted_upon.items():
+        known |= elements
+        if not elements:
+            continue
+        # Every one of them, so that a second To beside the signed one does not pass.
+        holds = elements <= set(signed.targets)
+        covered |= holds and part == "timestamp"
+        example = next(iter(elements))
+        elsewhere = [t for t in signed.targets if t.tag == example.tag and t not in elements]
+        relocated += elsewhere
+        notes.hold(
+            f"security.{part}_unsigned",
+            holds,
+            f"the signature does not cover the {markup.local_name(example)} header",
+            expected=f"a Reference to {markup.where(example)}",
+            actual=", ".join(reference.uri for reference in signed.references) or "no reference at all",
+            where=signed.where("ds:SignedInfo"),
+            hint="a signed element of that name lies elsewhere in the message" if elsewhere else "",
+        )
+    notes.hold(
+        "security.relocated",
+        not relocated,
+        "what is signed is not the header that the service acts upon, but an element of that name elsewhere",
+        expected="the header itself",
+        actual=", ".join(map(markup.where, relocated)),
+        where=signed.where("ds:SignedInfo"),
+    )
+    more = [target for target in signed.targets if target not in known and target not in relocated]
+    if more:
+        notes.remark(
+            "security.signed_more",
+            actual=", ".join(map(markup.where, more)),
+            where=signed.where("ds:SignedInfo"),
+        )
+    return covered
+
+
+def _canonical(element: etree._Element | None, form: str, prefixes: tuple[str, ...]) -> bytes:
+    """Return the canonical form that a message names; the exclusive one for a name that we do not know."""
+    if element is None:
+        return b""
+    if form == names.INCLUSIVE_C14N:
+        return markup.inclusive_canonical(element)
+    return markup.canonical(element, inclusive_prefixes=prefixes)
+
+
+def _prefix_list(method: etree._Element | None) -> tuple[str, ...]:
+    listed = markup.child(method, "ec:InclusiveNamespaces")
+    return tuple(listed.get("PrefixList", "").split()) if listed is not None else ()
+
+
+def shown(data: bytes) -> str:
+    """Return canonical bytes as text for a message."""
+    return data.decode("utf-8", "replace")

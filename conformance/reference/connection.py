@@ -1,0 +1,77 @@
+"""The one way in which the reference implementation speaks HTTPS.
+
+Only the given CA file is trusted, whatever the environment says; redirects are not followed; time and
+size are bounded; the body is read whatever the status is, since a fault comes with 500.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import requests
+
+from conformance.reference.refusal import Refusal
+
+CONNECT_SECONDS: Final = 10
+READ_SECONDS: Final = 30
+MAX_ANSWER: Final = 4 * 1024 * 1024
+"""Bytes of the longest answer that is read; 500 verification results are about 110 kB."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Connection:
+    """HTTPS to servers that a CA file vouches for; keeps connections open between calls."""
+
+    def __init__(self, ca_file: str) -> None:
+        """Trust the certificates in `ca_file` (PEM) and no others."""
+        self.session = requests.Session()
+        # Without this, requests lets REQUESTS_CA_BUNDLE override `verify`, and a proxy see the traffic.
+        self.session.trust_env = False
+        self.session.verify = ca_file
+
+    def post(self, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send one request and return the answer, whatever its status is.
+
+        Args:
+            address: must be `https://`.
+            body: the message.
+            headers: in particular `Content-Type`.
+
+        Raises:
+            Refusal: `transport.untrusted`, or `transport.failed` for whatever else goes wrong below HTTP.
+        """
+        if not address.lower().startswith("https://"):
+            raise Refusal("request.invalid", text="A token or a request is only ever sent over https.")
+        try:
+            with self.session.post(
+                address,
+                data=body,
+                headers=dict(headers),
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = b""
+                for chunk in response.iter_content(65536):
+                    content += chunk
+                    if len(content) > MAX_ANSWER:
+                        text = f"The answer is longer than {MAX_ANSWER} bytes."
+                        raise Refusal("transport.failed", text=text)
+                return Answer(response.status_code, response.headers.get("Content-Type", ""), content)
+        except requests.exceptions.SSLError as problem:
+            text = f"The server's certificate is not acceptable: {problem}"
+            raise Refusal("transport.untrusted", text=text) from problem
+        except (requests.exceptions.RequestException, OSError) as problem:
+            raise Refusal("transport.failed", text=f"The connection failed: {problem}") from problem
+
+    def close(self) -> None:
+        """Close every open connection."""
+        self.session.close()

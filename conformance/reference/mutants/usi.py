@@ -1,0 +1,709 @@
+"""Clients of the registry that are wrong in one way each: the message, its security, what is concluded."""
+
+import base64
+import copy
+import dataclasses
+import unicodedata
+
+import urllib3
+from lxml import etree
+
+from conformance.reference.correct import Correct, mutant
+from conformance.reference.mutants.by_hand import endorse_again, first
+from conformance.reference.refusal import Refusal
+from conformance.reference.sts_client import TokenClient
+from conformance.reference.usi_client import UsiClient
+
+_V4 = "http://usi.gov.au/2020/ws"
+_V5 = "http://usi.gov.au/2022/ws"
+
+
+def _element(request, name):
+    """Return the element of that local name in a VerifyUSI request."""
+    return first(first(request, "VerifyUSI"), name)
+
+
+# --- the token and its signature --------------------------------------------------------------------
+
+
+@mutant(
+    kills="STS-U01",
+    subcode="wrong_value",
+    seen_in="libraries that insert the signature at the top of the header",
+    mend="Put Timestamp, token and Signature in this order.",
+)
+class EndorsesBeforeTheToken(Correct):
+    """Puts the Signature before the token whose key made it."""
+
+    class Registry(UsiClient):
+        def endorse(self, envelope, token):
+            super().endorse(envelope, token)
+            header = first(envelope, "Security")
+            header.insert(1, header[-1])
+
+
+@mutant(
+    kills="STS-U02",
+    subcode="wrong_value",
+    seen_in="a Moodle plugin that took the message's Timestamp for the token's lifetime",
+    mend="Make a Timestamp of five minutes for every message, when you send it.",
+)
+class EndorsesTheTokensLifetime(Correct):
+    """Stamps the request with the begin and the end of the token's life."""
+
+    class Registry(UsiClient):
+        def endorse(self, envelope, token):
+            super().endorse(envelope, token)
+            for part, moment in zip(
+                first(envelope, "Timestamp"), (token.created, token.expires), strict=True
+            ):
+                part.text = f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
+            endorse_again(envelope, token.proof_key)
+
+
+@mutant(
+    kills="STS-U03",
+    subcode="wrong_value",
+    seen_in="clients that read BinarySecret as text",
+    mend="Decode the BinarySecret from base64: the key is 32 bytes.",
+)
+class UsesTheProofKeyAsText(Correct):
+    """Takes the base64 text of the proof key for the key."""
+
+    class Registry(UsiClient):
+        def endorse(self, envelope, token):
+            text = base64.b64encode(token.proof_key)
+            super().endorse(envelope, dataclasses.replace(token, proof_key=text))
+
+
+@mutant(
+    kills="STS-U03",
+    subcode="wrong_value",
+    seen_in="clients that take the token for a bearer token",
+    mend="Sign the Timestamp with the proof key: the token alone proves nothing.",
+)
+class SendsTheTokenUnsigned(Correct):
+    """Sends the token without a signature."""
+
+    class Registry(UsiClient):
+        def endorse(self, envelope, token):
+            super().endorse(envelope, token)
+            header = first(envelope, "Security")
+            header.remove(header[-1])
+
+
+@mutant(
+    kills="STS-U05",
+    subcode="wrong_value",
+    seen_in="clients that build the reference from the id they can see",
+    mend="Put in the RequestedAttachedReference as it came; the id that it holds is inside the encryption.",
+)
+class GuessesTheReference(Correct):
+    """Refers to the token by an id of its own making."""
+
+    class Registry(UsiClient):
+        def endorse(self, envelope, token):
+            super().endorse(envelope, token)
+            header = first(envelope, "Security")
+            first(header[-1], "KeyIdentifier").text = "_" + "0" * 32
+
+
+@mutant(
+    kills="STS-P05",
+    subcode="wrong_value",
+    seen_in="clients that pretty-print the token before they keep it",
+    mend="Keep the token's bytes as they came and put them in unchanged.",
+)
+class IndentsTheToken(Correct):
+    """Writes the token with line breaks and indentation."""
+
+    class Registry(UsiClient):
+        def endorse(self, envelope, token):
+            super().endorse(envelope, token)
+            etree.indent(first(envelope, "EncryptedData"))
+
+
+@mutant(
+    kills="STS-P06",
+    subcode="wrong_value",
+    seen_in="clients that keep the assertion's id and write the reference themselves",
+    mend="Put in the RequestedAttachedReference as it came, attributes and all.",
+)
+class RebuildsTheReference(Correct):
+    """Writes the reference anew and leaves out its TokenType."""
+
+    class Registry(UsiClient):
+        def endorse(self, envelope, token):
+            super().endorse(envelope, token)
+            first(first(envelope, "Security")[-1], "SecurityTokenReference").attrib.clear()
+
+
+@mutant(
+    kills="STS-U06",
+    subcode="wrong_value",
+    seen_in="clients that put the token in both as they found it and as a sample shows it",
+    mend="Send the EncryptedData once.",
+)
+class SendsTheTokenTwice(Correct):
+    """Sends the EncryptedAssertion beside the EncryptedData."""
+
+    class Registry(UsiClient):
+        def endorse(self, envelope, token):
+            super().endorse(envelope, token)
+            first(envelope, "EncryptedData").addnext(copy.deepcopy(token.token))
+
+
+@mutant(
+    kills="STS-U08",
+    subcode="wrong_value",
+    seen_in="a PHP client that makes one MessageID for both services",
+    mend="Make a new UUID for every message.",
+)
+class CallsWithTheTokensMessageId(Correct):
+    """Sends the registry the MessageID of the token request."""
+
+    class Tokens(TokenClient):
+        used = ""
+
+        def message_id(self):
+            self.used = super().message_id()
+            return self.used
+
+    class Registry(UsiClient):
+        def message_id(self):
+            return self.tokens.used or super().message_id()
+
+
+@mutant(
+    kills="STS-U09",
+    subcode="wrong_value",
+    seen_in="clients that address the production service while a proxy sends them elsewhere",
+    mend="Put the very text that you post to into the To header.",
+)
+class AddressesThePublishedService(Correct):
+    """Names the published address in To, whatever address it posts to."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            first(envelope, "To").text = "https://3pt.portal.usi.gov.au/service/v5/usiservice.svc"
+            super().seal(envelope, token)
+
+
+# --- the request ------------------------------------------------------------------------------------
+
+
+@mutant(
+    kills="USI-WIRE-01",
+    subcode="wrong_value",
+    seen_in="serialisers that write properties in the order of their names",
+    mend="Write the elements in the order of the schema.",
+)
+class PutsTheFamilyNameFirst(Correct):
+    """Writes FamilyName before FirstName."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            request = first(envelope, "VerifyUSI")
+            if (given := request.find("{*}FirstName")) is not None:
+                request.find("{*}FamilyName").addnext(given)
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-WIRE-02",
+    subcode="wrong_value",
+    seen_in="clients written for SOAP 1.1",
+    mend="Send application/soap+xml with the action of the operation.",
+)
+class CallsWithTextXml(Correct):
+    """Labels the SOAP 1.2 request as text/xml."""
+
+    class Registry(UsiClient):
+        def post(self, order, address, message, headers):
+            headers = {**headers, "Content-Type": "text/xml; charset=utf-8"}
+            return super().post(order, address, message, headers)
+
+
+@mutant(
+    kills="USI-WIRE-04",
+    subcode="wrong_value",
+    seen_in="published templates that hold every element, filled or not",
+    mend="Send FirstName and FamilyName, or SingleName; never both, and none of them empty.",
+    also=("USI-WIRE-01",),
+)
+class SendsBothFormsOfAName(Correct):
+    """Adds a SingleName beside first and family name."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            request = first(envelope, "VerifyUSI")
+            family = request.find("{*}FamilyName")
+            if family is not None:
+                single = etree.Element(f"{{{_V5}}}SingleName")
+                single.text = family.text
+                family.addnext(single)
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-WIRE-06",
+    subcode="wrong_value",
+    seen_in="serialisers of .NET and Java that give a date the zone of the server",
+    mend="Write yyyy-mm-dd and nothing behind it.",
+    also=("USI-WIRE-08", "USI-WIRE-09", "USI-WIRE-13"),
+)
+class GivesTheDateAZone(Correct):
+    """Writes the date of birth with +10:00 behind it."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            _element(envelope, "DateOfBirth").text += "+10:00"
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-WIRE-08",
+    subcode="wrong_value",
+    seen_in="clients that fill templates by replacing text",
+    mend="Escape &, < and > in every value, or let an XML library write it.",
+)
+class FillsATemplateUnescaped(Correct):
+    """Puts names into the message without escaping them."""
+
+    class Registry(UsiClient):
+        def serialize(self, envelope):
+            message = super().serialize(envelope)
+            return message.replace(b"&amp;", b"&").replace(b"&lt;", b"<").replace(b"&gt;", b">")
+
+
+@mutant(
+    kills="USI-WIRE-09",
+    subcode="wrong_value",
+    seen_in="templates filled with values from a Latin-1 database",
+    mend="Encode the whole message in UTF-8, as its declaration says.",
+)
+class WritesLatin1(Correct):
+    """Encodes the message in Latin-1 under a declaration of UTF-8."""
+
+    class Registry(UsiClient):
+        def serialize(self, envelope):
+            return super().serialize(envelope).decode("utf-8").encode("latin-1", "replace")
+
+
+@mutant(
+    kills="USI-WIRE-09",
+    subcode="wrong_value",
+    seen_in="export routines that make everything ASCII",
+    mend="Send names as they are recorded, with their accents.",
+)
+class DropsAccents(Correct):
+    """Takes the accents off names."""
+
+    class Registry(UsiClient):
+        def person_name(self, typed):
+            name = super().person_name(typed)
+            return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii") or name
+
+
+@mutant(
+    kills="USI-WIRE-13",
+    subcode="wrong_value",
+    seen_in="forms whose fields are sent as typed",
+    mend="Trim blanks at the ends of names; those inside belong to the name.",
+)
+class SendsNamesAsTyped(Correct):
+    """Leaves blanks at the ends of names."""
+
+    class Registry(UsiClient):
+        def person_name(self, typed):
+            super().person_name(typed)
+            return typed
+
+
+@mutant(
+    kills="USI-WIRE-13",
+    subcode="wrong_value",
+    seen_in="routines that tidy names up",
+    mend="Leave blanks inside a name as they are recorded.",
+)
+class CollapsesBlanksInNames(Correct):
+    """Makes one blank of several inside a name."""
+
+    class Registry(UsiClient):
+        def person_name(self, typed):
+            return " ".join(super().person_name(typed).split())
+
+
+@mutant(
+    kills="USI-WIRE-11",
+    subcode="wrong_value",
+    seen_in="clients that send the person as they would for an application",
+    mend="Verify with first and family name only; middle names are no part of it.",
+    also=("USI-WIRE-01",),
+)
+class SendsAMiddleName(Correct):
+    """Adds a MiddleName between first and family name."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            given = first(envelope, "VerifyUSI").find("{*}FirstName")
+            if given is not None:
+                middle = etree.Element(f"{{{_V5}}}MiddleName")
+                middle.text = "Ann"
+                given.addnext(middle)
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-WIRE-04",
+    subcode="wrong_value",
+    seen_in="forms that demand a family name and leave the first name empty",
+    mend="Send SingleName for a person of one name, without FirstName and FamilyName.",
+    also=("USI-VER-07",),
+)
+class SendsAnEmptyFirstName(Correct):
+    """Sends a single name as FamilyName beside an empty FirstName."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            single = first(envelope, "VerifyUSI").find("{*}SingleName")
+            if single is not None:
+                single.tag = f"{{{_V5}}}FamilyName"
+                single.addprevious(etree.Element(f"{{{_V5}}}FirstName"))
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-VER5-01",
+    subcode="wrong_value",
+    seen_in="clients that moved to the new address and kept the old namespace",
+    mend="Generate the client from the WSDL of version 5: namespace and actions changed with the address.",
+)
+class SpeaksVersionFour(Correct):
+    """Sends the request of contract version 4."""
+
+    class Registry(UsiClient):
+        def serialize(self, envelope):
+            return super().serialize(envelope).replace(_V5.encode(), _V4.encode())
+
+        def post(self, order, address, message, headers):
+            headers = {name: value.replace(_V5, _V4) for name, value in headers.items()}
+            return super().post(order, address, message, headers)
+
+
+@mutant(
+    kills="USI-LIM-07",
+    subcode="wrong_value",
+    seen_in="data bases laid out for version 3, whose codes had six characters",
+    mend="Keep and send organisation codes of up to eight characters.",
+)
+class CutsOrgCodesToSix(Correct):
+    """Sends the first six characters of the organisation code, as version 3 had it."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            code = _element(envelope, "OrgCode")
+            code.text = code.text[:6]
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-SEC-02",
+    subcode="wrong_value",
+    seen_in="one constant organisation code for all clients",
+    mend="Keep the organisation's code with its credential, and send the two together.",
+    also=("USI-LIM-07",),
+)
+class SendsAFixedOrgCode(Correct):
+    """Sends the organisation code of the sample, whoever's token it has."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            _element(envelope, "OrgCode").text = "VA1802"
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-SEC-01",
+    subcode="accepted_invalid",
+    seen_in="the official samples, which switch the check of server certificates off for testing",
+    mend="Verify certificate and name of every server, in every environment.",
+)
+class TrustsEveryServer(Correct):
+    """Switches the check of server certificates off, and the warnings about it too."""
+
+    class Tokens(TokenClient):
+        def connect(self, ca_file):
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+            connection = super().connect(ca_file)
+            connection.session.verify = False
+            return connection
+
+
+@mutant(
+    kills="USI-CHK-10",
+    subcode="accepted_invalid",
+    seen_in="clients that leave every check to the registry",
+    mend="Check the check character first; a call for a mistyped USI is wasted.",
+)
+class SendsMistypedUsis(Correct):
+    """Asks the registry about a USI whose check character, length or alphabet is wrong."""
+
+    class Registry(UsiClient):
+        def usi(self, typed):
+            folded = typed.strip().upper()
+            return super().usi(folded) if folded in ("INDIV", "INTOFF", "SHORT") else folded
+
+
+@mutant(
+    kills="USI-CHK-09",
+    subcode="accepted_invalid",
+    seen_in="products whose field for the USI may hold an exemption",
+    mend="Leave students with a reporting code out of what is sent.",
+)
+class AsksForReportingCodes(Correct):
+    """Asks the registry about INDIV, INTOFF and SHORT."""
+
+    class Registry(UsiClient):
+        def usi(self, typed):
+            return typed if typed in ("INDIV", "INTOFF", "SHORT") else super().usi(typed)
+
+
+@mutant(
+    kills="USI-CHK-14",
+    subcode="wrong_value",
+    seen_in="clients that check the folded form and send the typed one",
+    mend="Send the very text that you have checked.",
+)
+class ChecksOneFormAndSendsAnother(Correct):
+    """Folds a USI to check it, and sends it as it was typed."""
+
+    class Registry(UsiClient):
+        def usi(self, typed):
+            super().usi(typed)
+            return typed
+
+
+# --- the answer -------------------------------------------------------------------------------------
+
+
+@mutant(
+    kills="USI-VER-01",
+    subcode="rejected_valid",
+    seen_in="hand-written calendars",
+    mend="Leave dates to a library: 29 February 2000 was a day.",
+)
+class KnowsNoLeapDays(Correct):
+    """Refuses whoever was born on a 29 February."""
+
+    class Registry(UsiClient):
+        def date(self, typed):
+            if str(typed).endswith("-02-29"):
+                raise Refusal("request.invalid", text="There is no such date.")
+            return super().date(typed)
+
+
+@mutant(
+    kills="USI-VER-04",
+    subcode="wrong_value",
+    seen_in="clients that treat everything but Valid as a failure of the call",
+    mend="Invalid is an answer: the registry knows no such USI, so it is not verified.",
+    also=("USI-VER-05",),
+)
+class TakesInvalidForAFailure(Correct):
+    """Concludes that the call has failed when the status is Invalid."""
+
+    class Registry(UsiClient):
+        def conclude(self, response):
+            return "failed" if response["USIStatus"] == "Invalid" else super().conclude(response)
+
+
+@mutant(
+    kills="USI-VER-07",
+    subcode="wrong_value",
+    seen_in="a vendor's help page: put a single name into both fields",
+    mend="Send SingleName for a person of one name.",
+)
+class RepeatsSingleNames(Correct):
+    """Sends a single name as first and as family name."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            single = first(envelope, "VerifyUSI").find("{*}SingleName")
+            if single is not None:
+                single.tag = f"{{{_V5}}}FamilyName"
+                given = etree.Element(f"{{{_V5}}}FirstName")
+                given.text = single.text
+                single.addprevious(given)
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-VER-02",
+    subcode="wrong_value",
+    seen_in="clients that stop reading at USIStatus",
+    mend="Valid says that the USI exists; verified it is when every returned element is Match.",
+    also=("USI-VER-07",),
+)
+class TakesValidForVerified(Correct):
+    """Concludes from USIStatus alone."""
+
+    class Registry(UsiClient):
+        def conclude(self, response):
+            return "verified" if response.get("USIStatus") == "Valid" else "not_verified"
+
+
+@mutant(
+    kills="USI-VER-03",
+    subcode="wrong_value",
+    seen_in="clients that look at the matches only",
+    mend="A deactivated USI is not verified, whoever it belonged to.",
+)
+class VerifiesDeactivatedUsis(Correct):
+    """Concludes from the matches alone, and so accepts a deactivated USI."""
+
+    class Registry(UsiClient):
+        def conclude(self, response):
+            return super().conclude(
+                {**response, "USIStatus": "Valid"} if response.get("USIStatus") == "Deactivated" else response
+            )
+
+
+@mutant(
+    kills="USI-VER-05",
+    subcode="crash",
+    seen_in="the official sample, which reads the match elements without looking whether they are there",
+    mend="An Invalid answer may hold nothing but the status.",
+)
+class FallsOverMissingFields(Correct):
+    """Reads DateOfBirth of every answer."""
+
+    class Registry(UsiClient):
+        def conclude(self, response):
+            return (
+                "verified"
+                if response["DateOfBirth"] and super().conclude(response) == "verified"
+                else "not_verified"
+            )
+
+
+@mutant(
+    kills="USI-VER-06",
+    subcode="wrong_value",
+    seen_in="a switch whose default branch is success",
+    mend="Whatever is not Valid is not verified.",
+)
+class VerifiesUnknownStatus(Correct):
+    """Takes any status but Invalid and Deactivated for a good one."""
+
+    class Registry(UsiClient):
+        def conclude(self, response):
+            if response.get("USIStatus") not in ("Invalid", "Deactivated"):
+                response = {**response, "USIStatus": "Valid"}
+            return super().conclude(response)
+
+
+@mutant(
+    kills="USI-VER-10",
+    subcode="wrong_value",
+    seen_in="nightly jobs that record every failure as a wrong USI",
+    mend="A fault says nothing about the USI; keep its state and try again later.",
+)
+class TakesAFaultForAWrongUsi(Correct):
+    """Concludes `not_verified` from a fault."""
+
+    class Registry(UsiClient):
+        def carry_out(self, order, call, request):
+            try:
+                return super().carry_out(order, call, request)
+            except Refusal as refusal:
+                if not refusal.reason.startswith("service."):
+                    raise
+                return {"USIStatus": "Invalid"}
+
+
+@mutant(
+    kills="USI-FLT-01",
+    subcode="wrong_reason",
+    seen_in="clients that know the code 1002 and take every other one for it",
+    mend="Tell the codes apart: an outdated version needs an upgrade, not other data.",
+)
+class TakesAnOutdatedVersionForBadData(Correct):
+    """Blames the data when the registry says that the version is outdated."""
+
+    class Registry(UsiClient):
+        def explain(self, fault):
+            refusal = super().explain(fault)
+            if refusal.code == "3458":
+                return Refusal("service.validation", code=refusal.code, text=refusal.text)
+            return refusal
+
+
+@mutant(
+    kills="USI-FLT-04",
+    subcode="wrong_value",
+    seen_in="retry loops without an end",
+    mend="Ask a few times with growing pauses, then tell the user to try later.",
+)
+class KeepsAskingDuringAnOutage(Correct):
+    """Asks twenty times while the registry is not available."""
+
+    class Registry(UsiClient):
+        pauses = (0.01,) * 19
+
+
+@mutant(
+    kills="USI-FLT-03",
+    subcode="wrong_reason",
+    seen_in="HTTP libraries that raise on 500, and clients that look no further",
+    mend="Read the body of a 500: the fault is in it.",
+)
+class TakesEveryFaultForAnOutage(Correct):
+    """Takes HTTP 500 for a service that is not there."""
+
+    class Registry(UsiClient):
+        def explain(self, fault):
+            return Refusal("service.unavailable", code="HTTP 500", text="Internal Server Error")
+
+
+@mutant(
+    kills="USI-VER5-03",
+    subcode="wrong_reason",
+    seen_in="clients that look for ErrorInfo in the namespace of version 5",
+    mend="Read the fault's detail in http://usi.gov.au/2020/ws: version 5 kept it.",
+)
+class LooksForFaultsInVersionFive(Correct):
+    """Finds no ErrorInfo, because it looks in the namespace of 2022."""
+
+    class Registry(UsiClient):
+        def errors(self, detail):
+            return []
+
+
+@mutant(
+    kills="USI-FLT-05",
+    subcode="wrong_value",
+    seen_in="retry policies that wrap every call",
+    mend="Ask again after 1001 only.",
+)
+class RepeatsRefusedRequests(Correct):
+    """Asks again after any fault of the registry."""
+
+    class Registry(UsiClient):
+        def worth_another_try(self, refusal):
+            return refusal.reason.startswith("service.")
+
+
+@mutant(
+    kills="USI-FLT-09",
+    subcode="wrong_value",
+    seen_in="clients that show every failure as one sentence",
+    mend="Show title, code and message as the registry gave them.",
+)
+class HidesTheCode(Correct):
+    """Tells its user of any fault that something went wrong."""
+
+    class Registry(UsiClient):
+        def explain(self, fault):
+            refusal = super().explain(fault)
+            return Refusal(refusal.reason, code="ERROR", text="Something went wrong.")

@@ -1,0 +1,124 @@
+"""Implementations that are right in another way: no check may fail with one.
+
+Each does something that the sources leave open, so that a check that demands the reference's own way of
+doing it is found out.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from lxml import etree
+
+from conformance.protocol import checksum, names, security, soap
+from conformance.protocol.trust import IssuedToken
+from conformance.reference.correct import Correct, Result, kebab_case
+from conformance.reference.sts_client import Attempt, Order, TokenClient
+from conformance.reference.usi_client import UsiClient
+
+
+class FoldsWhatPeopleType(Correct):
+    """Takes lower case and blanks at the ends of what a person typed for what the person meant."""
+
+    def usi_validate(self, usi: object) -> Result:
+        """Fold, then judge."""
+        return super().usi_validate(checksum.fold(usi) if isinstance(usi, str) else usi)
+
+
+class ArrangesTheRequestDifferently(Correct):
+    """Other prefixes and ids, `true` for `1`, no KeySize and no TokenType, everything in another order."""
+
+    class Tokens(TokenClient):
+        """As the class around it says."""
+
+        def envelope(self, order: Order, attempt: Attempt) -> etree._Element:
+            """Turn the order of headers and children round and leave out what has a default."""
+            request = self.request(order, attempt)
+            for name in ("t:KeySize", "t:TokenType"):
+                for part in list(request.iterchildren(names.tag(name))):
+                    request.remove(part)
+            _turn_round(request)
+            envelope = soap.build(
+                request,
+                action=names.ISSUE_ACTION,
+                message_id=attempt.message_id,
+                to=order.sts_address,
+                prefix="env",
+            )
+            _turn_round(envelope[0])
+            return envelope
+
+        def sign(self, envelope: etree._Element, order: Order) -> None:
+            """Sign with telling ids, then mark the header in the other lexical form."""
+            credential = order.credential
+            security.sign_request(
+                envelope,
+                key=credential.key,
+                certificate=credential.certificate,
+                now=self.clock(),
+                ids=security.Ids(timestamp="TS-7", to="id-8", token="X509-9"),
+            )
+            for header in envelope.iter(names.tag("o:Security")):
+                header.set(names.tag("s:mustUnderstand"), "true")
+
+
+class AsksWithEntropy(Correct):
+    """Contributes half of the proof key, as Metro does, and asks for a day."""
+
+    class Tokens(TokenClient):
+        """As the class around it says."""
+
+        def entropy(self) -> bytes | None:
+            """Return 256 random bits."""
+            return self.random(32)
+
+        def lifetime(self, order: Order) -> tuple[datetime, datetime]:
+            """Ask for the longest life that the service's framework grants."""
+            created, _ = super().lifetime(order)
+            return created, created + timedelta(hours=24)
+
+
+class EndorsesWithSha256(Correct):
+    """Reads the registry's suite as WCF does: hmac-sha256, and the token in its EncryptedAssertion."""
+
+    class Registry(UsiClient):
+        """As the class around it says."""
+
+        def endorse(self, envelope: etree._Element, token: IssuedToken) -> None:
+            """Put the token in as it was wrapped and sign with SHA-256."""
+            security.endorse(
+                envelope,
+                token=token.token,
+                reference=token.attached,
+                proof_key=token.proof_key,
+                now=self.clock(),
+                algorithm=names.HMAC_SHA256,
+            )
+
+
+class AsksForATokenPerCall(Correct):
+    """Keeps no token, as a product does that runs once per request."""
+
+    class Tokens(TokenClient):
+        """As the class around it says."""
+
+        def usable(self, token: IssuedToken) -> bool:
+            """Never."""
+            return False
+
+
+def _turn_round(element: etree._Element) -> None:
+    for child in list(element):
+        element.insert(0, child)
+
+
+VARIANTS: Final[dict[str, type[Correct]]] = {
+    kebab_case(kind.__name__): kind
+    for kind in (
+        FoldsWhatPeopleType,
+        ArrangesTheRequestDifferently,
+        AsksWithEntropy,
+        EndorsesWithSha256,
+        AsksForATokenPerCall,
+    )
+}
+"""Every variant by name."""

@@ -1,0 +1,1 @@
+"""The other side of every conversation: authority, token service, registry, and their bench."""

@@ -1,0 +1,467 @@
+"""The bench: token service, registry and credential of one run, ready to be pointed at.
+
+Both services listen on the loopback interface over HTTPS with certificates of the kit's own TLS authority.
+The credential is a synthetic one that the kit issues for a published test ABN, or the operator's own.
+One scenario is active at a time; whatever the services exchange belongs to the scenario that was active when
+the request came in.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from conformance.errors import KitError, OperatorError
+from conformance.model import Blame, Credential, Remark
+from conformance.protocol import keystore
+from conformance.protocol.keystore import OpenCredential
+from conformance.protocol.operations import V5
+from conformance.simulators import population
+from conformance.simulators.authority import Authority, MachineCredential
+from conformance.simulators.faults import named
+from conformance.simulators.http import Handler, Request, Response, Server
+from conformance.simulators.population import Organisation
+from conformance.simulators.registry import Registry
+from conformance.simulators.stores import make_store
+from conformance.simulators.sts import Settings, TokenService
+from conformance.simulators.transcript import Exchange, Recording
+
+PUBLISHED_ADDRESS: Final = "https://3pt.portal.usi.gov.au/service/v5/usiservice.svc"
+"""Address of the registry for third-party testing, as samples write it: what a token is asked for."""
+
+STS_PATH: Final = "/R3.0/S007v1.3/service.svc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who calls: the holder of the credential, and the organisation that the call is for."""
+
+    abn: str
+    """Of the credential's holder."""
+    name: str
+    """Of the credential."""
+    org_code: str
+    """Of the organisation that the call is for."""
+    second_party: str = ""
+    """ABN of that organisation when it is not the holder (hosted software)."""
+    ssid: str = ""
+    """Ten digits: the software's id in the client's notification."""
+
+
+LOCAL: Final = Identity(abn="27809366375", name="EVTEKitMachine", org_code="VA1803")
+"""Published test organisation that signs with its own credential."""
+CLOUD: Final = Identity(
+    abn="11000002568",
+    name="EVTEKitHosting",
+    org_code="VA1802",
+    second_party="96312011219",
+    ssid="0000123400",
+)
+"""Published test pair: a provider that acts for an organisation."""
+
+KIT_PASSWORD: Final = "Password1!"  # of the kit's own store, and published for the test stores
+_INVENTED_CODE: Final = "KIT00001"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorCredential:
+    """A credential that the operator brought, opened."""
+
+    path: Path
+    alias: str
+    password: str = field(repr=False)
+    opened: OpenCredential
+    trust: tuple[x509.Certificate, ...] = ()
+    """Trust anchors given along with it."""
+    org_code: str = ""
+    """Organisation code to use; found by ABN, or invented, when empty."""
+
+    @classmethod
+    def from_environment(
+        cls,
+        *,
+        keystore: Path,
+        alias: str,
+        password_env: str,
+        trust: tuple[Path, ...] = (),
+        org_code: str = "",
+        now: datetime,
+    ) -> "OperatorCredential":
+        """Open a credential whose password is in an environment variable.
+
+        Args:
+            keystore: the store's file.
+            alias: id of the credential.
+            password_env: name of the variable; the password itself is never given on a command line.
+            trust: PEM files of certificates that its chain may end in.
+            org_code: organisation code to use; empty to find one.
+            now: the moment at which it must be valid; aware.
+
+        Raises:
+            OperatorError: a file cannot be read, the variable is not set, or the credential cannot be
+                opened: unknown alias, wrong password, damaged, expired.
+        """
+        password = os.environ.get(password_env)
+        if password is None:
+            raise OperatorError(
+                f"The environment variable {password_env or '(none named)'} is not set.",
+                expected="the password of the keystore in an environment variable",
+                advice=f"set {password_env or 'one'} and name it; passwords do not go onto command lines",
+            )
+        return cls.open(keystore, alias, password, trust=_certificates(trust), org_code=org_code, now=now)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        alias: str,
+        password: str,
+        *,
+        trust: tuple[x509.Certificate, ...] = (),
+        org_code: str = "",
+        now: datetime,
+    ) -> "OperatorCredential":
+        """Open a credential of a store; arguments and errors as of `from_environment`."""
+        store = keystore.read(_file(path, "a credential store"))
+        opened = keystore.open_credential(store, alias, password, now=now)
+        return cls(
+            path=path.resolve(),
+            alias=alias,
+            password=password,
+            opened=opened,
+            trust=trust,
+            org_code=org_code,
+        )
+
+
+def _file(path: Path, what: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise OperatorError(
+            f"The file {path} cannot be read.",
+            expected=what,
+            found=error.strerror or str(error),
+            where=str(path),
+            advice="check the path and your permission to read it",
+        ) from error
+
+
+def _certificates(paths: tuple[Path, ...]) -> tuple[x509.Certificate, ...]:
+    found: list[x509.Certificate] = []
+    for path in paths:
+        try:
+            found += x509.load_pem_x509_certificates(_file(path, "certificates in PEM"))
+        except ValueError as error:
+            raise OperatorError(
+                f"The file {path} holds no certificates in PEM.", found=str(error), where=str(path)
+            ) from error
+    return tuple(found)
+
+
+class Bench:
+    """Everything that an implementation is pointed at during one run.  Use it as a context manager."""
+
+    def __init__(
+        self,
+        moment: datetime,
+        seed: int,
+        directory: Path,
+        *,
+        credential: OperatorCredential | None = None,
+        act_as: bool = False,
+        applies_to: str = "",
+        clock: Callable[[], datetime] | None = None,
+        sts_port: int = 0,
+        usi_port: int = 0,
+    ) -> None:
+        """Lay out files and services; nothing listens before the bench is entered.
+
+        Args:
+            moment: the run's moment, aware; certificates are dated by it.
+            seed: of every random byte that the simulators use.
+            directory: where keystore, CA file and TLS files are written.
+            credential: the operator's own, instead of one that the kit issues.
+            act_as: whether tokens are asked for on behalf of a second party.
+            applies_to: relying party that tokens are for; the published test registry when empty.
+            clock: now, UTC; real time when left out.
+            sts_port: port of the token service; 0 for any free one.
+            usi_port: port of the registry; 0 for any free one.
+        """
+        self._directory = directory
+        self._authority = Authority(moment, seed)
+        self._clock = clock or _utc_now
+        self._ports = (sts_port, usi_port)
+        self.applies_to = applies_to or PUBLISHED_ADDRESS
+        self.ca_file = self._write("tls-ca.pem", self._authority.tls_ca_pem)
+        self.wrong_ca_file = self._write(
+            "another-ca.pem", self._authority.other_root.public_bytes(Encoding.PEM)
+        )
+        """An authority that issued no certificate of these services: who trusts it must refuse them."""
+        self.remarks: list[Remark] = []
+        """What the run's reader should know of the credential."""
+        self.identity = CLOUD if act_as else LOCAL
+        if credential is None:
+            self._use_own()
+        else:
+            self._use_operators(credential)
+        relying_parties = dict.fromkeys((self.applies_to, PUBLISHED_ADDRESS))
+        self.token_service = TokenService(
+            self._authority,
+            clock=self._clock,
+            random=_stream(seed),
+            relying_parties=tuple(relying_parties),
+            settings=Settings(
+                extra_anchors=self._anchors,
+                credential=self._leaf.public_bytes(Encoding.DER),
+                act_as=act_as,
+            ),
+        )
+        self.registry = Registry(
+            key=self._authority.service("registry")[1],
+            issuer=self.token_service.signing_certificate,
+            audiences=tuple(relying_parties),
+            clock=self._clock,
+            population=self._population(),
+            issued=self.token_service.issued.get,
+            message_ids=self.token_service.message_ids,
+        )
+        self.outside = Recording("outside-any-scenario", self._clock())
+        """Exchanges that came while no scenario was active."""
+        self._active = self.outside
+        self._began = time.monotonic()
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+        self._servers: tuple[Server, ...] = ()
+        self.sts_address = self.usi_address = ""
+
+    # --- credential ---------------------------------------------------------------------------
+
+    def _use_own(self) -> None:
+        issued: MachineCredential = self._authority.machine_credential(
+            abn=self.identity.abn,
+            name=self.identity.name,
+            key="machine-2" if self.identity.second_party else "machine-1",
+        )
+        self.alias, self.password = issued.alias, KIT_PASSWORD
+        store = make_store([issued], password=self.password)
+        self.keystore_path = self._write("keystore.xml", store)
+        self._leaf = issued.certificate
+        self._anchors: tuple[x509.Certificate, ...] = ()
+        self._origin = "kit"
+
+    def _use_operators(self, credential: OperatorCredential) -> None:
+        opened = credential.opened
+        self.alias, self.password = credential.alias, credential.password
+        self.keystore_path = credential.path
+        self._leaf = opened.certificate
+        own_chain = opened.chain[1:] or opened.chain
+        self._anchors = (*credential.trust, *own_chain)
+        self._origin = "operator"
+        code = credential.org_code or self._code_of(self.identity.second_party or opened.abn)
+        self.identity = replace(self.identity, abn=opened.abn, name=opened.name, org_code=code)
+        last = own_chain[-1].subject.rfc4514_string()
+        self.remarks.append(
+            Remark(
+                blame=Blame.CONFIGURATION,
+                text=f"The simulated token service trusts the chain inside the given keystore, up to {last}; "
+                "the real one decides that for itself.",
+            )
+        )
+        if code == _INVENTED_CODE:
+            self.remarks.append(
+                Remark(
+                    blame=Blame.CONFIGURATION,
+                    text=f"No organisation code was given for ABN {opened.abn}; {code} stands in for it.",
+                )
+            )
+
+    def _code_of(self, abn: str) -> str:
+        known = population.bundled().organisations.values()
+        return next((organisation.code for organisation in known if organisation.abn == abn), _INVENTED_CODE)
+
+    def _population(self) -> population.Population:
+        caller = self.identity.second_party or self.identity.abn
+        return population.bundled().with_organisation(Organisation(code=self.identity.org_code, abn=caller))
+
+    @property
+    def credential_facts(self) -> Credential:
+        """The credential of this run, without anything secret."""
+        leaf = self._leaf
+        return Credential(
+            alias=self.alias,
+            abn=self.identity.abn,
+            name=self.identity.name,
+            serial=str(leaf.serial_number),
+            not_before=_stamp(leaf.not_valid_before_utc),
+            not_after=_stamp(leaf.not_valid_after_utc),
+            sha256=leaf.fingerprint(hashes.SHA256()).hex(),
+            origin=self._origin,
+        )
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        """Start both services.
+
+        Raises:
+            OperatorError: a port is in use.
+        """
+        certificate, key = self._authority.tls_server()
+        certificate_file = self._write("tls-server.pem", certificate)
+        key_file = self._write("tls-server-key.pem", key)
+
+        def server(service: TokenService | Registry, port: int) -> Server:
+            handler = self._recorded(service)
+            return Server(handler, certificate=certificate_file, key=key_file, port=port, clock=self._clock)
+
+        sts = server(self.token_service, self._ports[0])
+        usi = server(self.registry, self._ports[1])
+        with contextlib.ExitStack() as undo:
+            undo.enter_context(sts)
+            undo.enter_context(usi)
+            undo.pop_all()
+        self._servers = (sts, usi)
+        self.sts_address = f"{sts.address}{STS_PATH}"
+        self.usi_address = f"{usi.address}{V5.path}"
+        self.registry.issuer_address = self.sts_address
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop both services."""
+        for server in self._servers:
+            server.stop()
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of `usi.call` but for operation and request."""
+        return {**self.token_parameters(), "usi_address": self.usi_address, "org_code": self.org_code}
+
+    def token_parameters(self) -> dict[str, Any]:
+        """Return the parameters of `token.obtain`, `act_as` only where a second party is acted for."""
+        parameters: dict[str, Any] = {
+            "sts_address": self.sts_address,
+            "ca_file": str(self.ca_file),
+            "keystore": str(self.keystore_path),
+            "alias": self.alias,
+            "password": self.password,
+            "applies_to": self.applies_to,
+        }
+        if self.act_as is not None:
+            parameters["act_as"] = self.act_as
+        return parameters
+
+    @property
+    def org_code(self) -> str:
+        """Code of the organisation that calls are for."""
+        return self.identity.org_code
+
+    @property
+    def act_as(self) -> dict[str, str] | None:
+        """The contract's parameter: the second party and the software's id; None when there is none."""
+        if not self.identity.second_party:
+            return None
+        return {"second_party": self.identity.second_party, "ssid": self.identity.ssid}
+
+    @property
+    def errors(self) -> list[KitError]:
+        """What went wrong inside the simulators so far; each is a defect of the kit."""
+        return [error for server in self._servers for error in server.errors]
+
+    # --- scenarios ----------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def scenario(self, name: str, faults: tuple[str, ...] = ()) -> Iterator[Recording]:
+        """Carry out one scenario; the recording fills while the block runs.
+
+        Another thread's scenario is waited for.
+
+        Args:
+            name: unique within the run; the id of its evidence.
+            faults: names of `conformance.simulators.faults` that the services obey meanwhile.
+
+        Raises:
+            OperatorError: a fault has no such name.
+            KitError: a scenario of this thread is still active, or a simulator failed during this one.
+        """
+        by_service = [tuple(fault.name for fault in named(faults, peer)) for peer in ("sts", "registry")]
+        if self._holder == threading.get_ident():
+            raise KitError("a scenario was begun inside another one", found=name, where=self._active.name)
+        with self._turn:
+            self._holder = threading.get_ident()
+            recording = Recording(name, self._clock(), faults=faults, secrets=(self.password,))
+            refused = [len(server.handshake_failures) for server in self._servers]
+            failed = len(self.errors)
+            self._began = time.monotonic()
+            self.token_service.faults, self.registry.faults = by_service
+            self._active = recording
+            try:
+                yield recording
+            finally:
+                self._active = self.outside
+                self.token_service.faults = self.registry.faults = ()
+                self._holder = None
+                for server, before in zip(self._servers, refused, strict=True):
+                    recording.remarks += server.handshake_failures[before:]
+        if new := self.errors[failed:]:
+            raise new[0]
+
+    def _recorded(self, service: TokenService | Registry) -> Handler:
+        """Return the handler of a service that hands each exchange to the scenario it belongs to."""
+
+        def handle(request: Request) -> Response:
+            recording, began = self._active, time.monotonic()
+            response = service.handle(request)
+            with self._lock:
+                exchange = _taken(service.exchanges, request)
+            if exchange is not None:
+                at, took = began - self._began, time.monotonic() - began
+                recording.add(replace(exchange, at_ms=max(at, 0) * 1000, took_ms=took * 1000))
+            return response
+
+        return handle
+
+    def _write(self, name: str, data: bytes) -> Path:
+        path = (self._directory / name).resolve()
+        path.write_bytes(data)
+        return path
+
+
+def _taken(exchanges: list[Exchange], request: Request) -> Exchange | None:
+    """Take the exchange of a request out of a service's list, to which other threads append meanwhile."""
+    for index in reversed(range(len(exchanges))):
+        if exchanges[index].request is request:
+            return exchanges.pop(index)
+    return None
+
+
+def _stream(seed: int) -> Callable[[int], bytes]:
+    """Return a source of bytes that look random and follow from the seed; safe from several threads."""
+    counter = itertools.count()
+
+    def draw(size: int) -> bytes:
+        return hashlib.shake_256(f"evte {seed} {next(counter)}".encode()).digest(size)
+
+    return draw
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

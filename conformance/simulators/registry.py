@@ -1,0 +1,421 @@
+"""The simulated USI Registry: it judges each request completely, and answers as contract version 5 says.
+
+Three parts are kept apart.  What the registry knows and concludes is `conformance.simulators.population`'s;
+this module has the routing (a WSDL for GET, operations for POST) and the wire (SOAP in, judgement, SOAP out).
+Refusals come in the order of a service on the same framework: transport, envelope, security, addressing,
+version, content, authorisation.  Every rule is judged all the same, so that one exchange tells everything.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+from typing import Any, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from lxml import etree
+
+from conformance.errors import KitError
+from conformance.model import Finding, Judgement, Severity
+from conformance.protocol import markup, names, operations, request_rules, security, soap, token
+from conformance.protocol.interface import fault_validator, validator, wsdl
+from conformance.protocol.judging import Notes, together
+from conformance.protocol.operations import EARLIER_NAMESPACES, OPERATIONS, V5
+from conformance.protocol.request_rules import RequestFacts
+from conformance.simulators import population as people
+from conformance.simulators.faults import FAULTS, Fault, named
+from conformance.simulators.http import Request, Response
+from conformance.simulators.transcript import Exchange
+
+RULES: Final = {
+    "usi.org_code_unknown": "OrgCode is the code of an organisation that the registry knows.",
+    "usi.org_code_abn": "The ABN of the token is that of the organisation with this OrgCode.",
+}
+"""Code -> what must hold; besides the rules of the judges in `conformance.protocol`."""
+
+MEDIA_TYPE: Final = "application/soap+xml; charset=utf-8"
+
+TOLERATED: Final = frozenset(
+    {
+        "addressing.message_id_missing",
+        "addressing.message_id_reused",
+        "security.must_understand",
+        "security.timestamp_span",
+        "usi.untrimmed_name",
+        "usi.foreign_name",
+        "usi.check_character",
+    }
+)
+"""Codes of rules whose breach is found but not refused: the real registry is not known to look at them."""
+
+_SECURITY: Final = ("security.", "token.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryFacts:
+    """`Exchange.facts` of a request to the registry."""
+
+    envelope: soap.Envelope | None
+    token: token.TokenFacts
+    endorser: security.EndorserFacts | None
+    request: RequestFacts
+    answer: Mapping[str, Any] | None = None
+    """JSON form of the answer; None when it was a fault."""
+    fault: str = ""
+    """What it was refused for: an ErrorInfo code, or the local name of a SOAP subcode."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A fault as the registry decides on it, before it is put into XML."""
+
+    reason: str
+    subcode: str = ""
+    """Clark name."""
+    errors: tuple[Mapping[str, Any], ...] = ()
+    """ErrorInfo: `Code`, `Title`, `Message` of each."""
+    sender: bool = True
+
+    @property
+    def label(self) -> str:
+        """What the refusal is called in transcripts and facts."""
+        return str(self.errors[0]["Code"]) if self.errors else self.subcode.rpartition("}")[2]
+
+
+_UNREAD: Final = _Refusal("The message is not one that can be read.", subcode="unreadable message")
+"""Stands for what is answered below SOAP, with 400 or 415."""
+
+
+@dataclass(slots=True)
+class Registry:
+    """The simulated registry.  `handle` is its whole interface; it may be called from several threads."""
+
+    key: RSAPrivateKey
+    """The relying party's key, for which tokens are encrypted."""
+    issuer: x509.Certificate
+    """The certificate that the token service signs assertions with."""
+    audiences: tuple[str, ...]
+    """Addresses of which a token's audience must be one."""
+    clock: Callable[[], datetime]
+    """Now, in UTC."""
+    population: people.Population = field(default_factory=people.bundled)
+    issued: Callable[[str], bytes | None] | None = None
+    """Assertion id -> canonical form of the token as issued, to tell a changed token from a foreign one."""
+    issuer_address: str = "https://localhost/R3.0/S007v1.3/service.svc"
+    """Address of the token service, for the policy in the WSDL."""
+    message_ids: set[str] = field(default_factory=set)
+    """MessageIDs seen so far; share the token service's to see reuse across both."""
+    faults: tuple[str, ...] = ()
+    """Names of `simulators.faults` that the next answers obey; set for each scenario."""
+    exchanges: list[Exchange] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    # --- routing ------------------------------------------------------------------------------
+
+    def handle(self, request: Request) -> Response:
+        """Answer one HTTP request and record the exchange."""
+        if request.path.lower() != V5.path:
+            return self._record(
+                request, _plain(404, f"There is nothing here; the service is at {V5.path}.\n")
+            )
+        if request.method == "POST":
+            return self._operate(request)
+        if request.method not in ("GET", "HEAD"):
+            return self._record(request, _plain(405, "Send a GET for the WSDL, or a POST.\n"))
+        if request.query.lower() in ("wsdl", "singlewsdl"):
+            document = wsdl(_address(request), issuer=self.issuer_address)
+            return self._record(
+                request, Response(200, (("Content-Type", "text/xml; charset=utf-8"),), document), "WSDL"
+            )
+        return self._record(request, _page(_address(request)), "service page")
+
+    def _record(self, request: Request, response: Response, summary: str = "") -> Response:
+        self.exchanges.append(
+            Exchange(
+                service="registry",
+                request=request,
+                response=response,
+                received=request.received,
+                judgement=Judgement(),
+                summary=summary and f"GET {summary}",
+            )
+        )
+        return response
+
+    # --- one operation ------------------------------------------------------------------------
+
+    def _operate(self, request: Request) -> Response:
+        now = self.clock()
+        faults = named(self.faults, "registry")
+        judgement, facts = self._judge(request, now)
+        envelope = facts.envelope
+        refusal, answer = self._decide(judgement, facts, faults) if envelope is not None else (_UNREAD, {})
+        if envelope is None or refusal is _UNREAD:
+            response = _unread(judgement)
+        elif refusal is not None:
+            response = self._refuse(refusal, facts, now)
+        else:
+            response = self._reply(answer, facts, now, broken=any(fault.code for fault in faults))
+        facts = RegistryFacts(
+            envelope=envelope,
+            token=facts.token,
+            endorser=facts.endorser,
+            request=facts.request,
+            answer=None if refusal else answer,
+            fault=refusal.label if refusal else "",
+        )
+        self.exchanges.append(
+            Exchange(
+                service="registry",
+                request=request,
+                response=response,
+                received=request.received,
+                judgement=judgement,
+                facts=facts,
+                summary=facts.request.name or "unknown request",
+                outcome=f"fault {facts.fault}" if facts.fault else str(answer.get("USIStatus", "")),
+            )
+        )
+        return response
+
+    def _judge(self, request: Request, now: datetime) -> tuple[Judgement, RegistryFacts]:
+        message, envelope = soap.judge_message(
+            request.body,
+            media_type=request.header("content-type"),
+            address=_address(request),
+            action=_expected_action(request.body),
+            seen=self.message_ids,
+            soapaction=request.header("soapaction") or None,
+        )
+        if envelope is None:
+            return message, RegistryFacts(
+                envelope=None, token=token.TokenFacts(), endorser=None, request=RequestFacts()
+            )
+        with self._lock:
+            self.message_ids.add(envelope.message_id)
+        opened, token_facts = self._open(security.issued_token(envelope), now)
+        endorsed, endorser = security.judge_endorsed(
+            envelope, proof_key=token_facts.proof_key, assertion_id=token_facts.assertion_id, now=now
+        )
+        asked, request_facts = request_rules.judge_request(envelope.payload)
+        authorised = self._judge_organisation(token_facts, request_facts)
+        facts = RegistryFacts(envelope=envelope, token=token_facts, endorser=endorser, request=request_facts)
+        return together((message, opened, endorsed, asked, authorised)), facts
+
+    def _open(self, element: etree._Element | None, now: datetime) -> tuple[Judgement, token.TokenFacts]:
+        """Open the token against the first audience, or against another one of ours that it names."""
+
+        def against(audience: str) -> tuple[Judgement, token.TokenFacts]:
+            return token.open_token(
+                element, key=self.key, issuer=self.issuer, audience=audience, now=now, issued=self.issued
+            )
+
+        judgement, facts = against(self.audiences[0])
+        return against(facts.audience) if facts.audience in self.audiences[1:] else (judgement, facts)
+
+    def _judge_organisation(self, token_facts: token.TokenFacts, request: RequestFacts) -> Judgement:
+        notes = Notes(RULES, {})
+        code = request.values.get("OrgCode")
+        if not isinstance(code, str):
+            return notes.judgement()
+        organisation = self.population.organisations.get(code.upper())
+        where = f"s:Envelope/s:Body/{request.name}/OrgCode"
+        notes.hold(
+            "usi.org_code_unknown",
+            organisation is not None,
+            expected=" or ".join(known.code for known in self.population.organisations.values()),
+            actual=code,
+            where=where,
+        )
+        abn = token_facts.claims.get(names.CLAIM_ABN, "")
+        if organisation is not None and abn:
+            notes.hold(
+                "usi.org_code_abn",
+                abn == organisation.abn,
+                expected=f"ABN {organisation.abn}, that of {organisation.code}",
+                actual=f"ABN {abn}",
+                where=where,
+                hint="Each organisation needs a token of its own; do not share tokens between clients.",
+            )
+        return notes.judgement()
+
+    # --- decisions ----------------------------------------------------------------------------
+
+    def _decide(
+        self, judgement: Judgement, facts: RegistryFacts, faults: tuple[Fault, ...]
+    ) -> tuple[_Refusal | None, dict[str, Any]]:
+        errors = {
+            finding.code: finding
+            for finding in reversed(judgement.findings)
+            if finding.severity is Severity.ERROR and finding.code not in TOLERATED
+        }
+        if refusal := _refusal(errors):
+            return refusal, {}
+        if facts.endorser is None or not facts.endorser.verified:
+            raise KitError("a judge found nothing wrong with a signature that it could not verify")
+        for fault in faults:
+            if fault.code.isdigit():
+                return _error_info(fault, fault.text), {}
+        if late := next((errors[code] for code in _VALIDATION if code in errors), None):
+            return _error_info(FAULTS["registry.1002"], f"{late.message} {late.where}".strip()), {}
+        if "usi.org_code_abn" in errors:
+            return _error_info(FAULTS["registry.2002"], FAULTS["registry.2002"].text), {}
+        if unforeseen := next(iter(errors.values()), None):
+            raise KitError(
+                f"the registry has no answer to a breach of {unforeseen.code}", found=unforeseen.message
+            )
+        return None, self._answer(facts.request, faults)
+
+    def _answer(self, request: RequestFacts, faults: tuple[Fault, ...]) -> dict[str, Any]:
+        asked = {fault.name for fault in faults}
+        answer = people.verify(
+            self.population,
+            request.values,
+            invalid_with_fields="registry.invalid_without_fields" not in asked,
+        )
+        if "registry.unknown_status" in asked:
+            fields = {name: "Match" for name in answer if name != "USIStatus"}
+            answer = {"USIStatus": FAULTS["registry.unknown_status"].code, **fields}
+        return answer
+
+    # --- wire ---------------------------------------------------------------------------------
+
+    def _reply(
+        self, answer: Mapping[str, Any], facts: RegistryFacts, now: datetime, *, broken: bool
+    ) -> Response:
+        operation = facts.request.operation
+        if operation is None:
+            raise KitError("the registry answers a request that it does not know")
+        body = operations.answer_element(operation, answer)
+        if not broken and (errors := validator().errors(body)):
+            raise KitError(
+                "the registry's answer is not valid", found=errors[0].message, where=errors[0].where
+            )
+        return _message(200, body, V5.answer_action(operation), facts, now)
+
+    def _refuse(self, refusal: _Refusal, facts: RegistryFacts, now: datetime) -> Response:
+        detail = None
+        action = names.SOAP_FAULT
+        if refusal.errors:
+            detail = operations.error_detail(list(refusal.errors))
+            if errors := fault_validator().errors(detail):
+                raise KitError(
+                    "the registry's fault is not valid", found=errors[0].message, where=errors[0].where
+                )
+            operation = facts.request.operation or next(iter(OPERATIONS.values()))
+            action = V5.fault_action(operation)
+        elif refusal.subcode.startswith(f"{{{names.ADDRESSING}}}"):
+            action = names.ADDRESSING_FAULT
+        body = soap.fault(
+            code="Sender" if refusal.sender else "Receiver",
+            reason=refusal.reason,
+            subcode=refusal.subcode,
+            detail=detail,
+        )
+        return _message(500, body, action, facts, now)
+
+
+# --- what is refused for what ---------------------------------------------------------------------
+
+_VALIDATION: Final = (
+    "usi.schema",
+    "usi.name_branch",
+    "usi.empty_name",
+    "usi.date_form",
+    "usi.org_code_unknown",
+)
+"""Codes that are answered with ErrorInfo 1002, the first found first."""
+
+
+def _refusal(errors: Mapping[str, Finding]) -> _Refusal | None:
+    """Return what comes before all content: media type, security, addressing, version, operation."""
+    if "soap.media_type" in errors:
+        return _UNREAD
+    if any(code.startswith(_SECURITY) for code in errors):
+        # A real service says no more than this, lest it teach an attacker; the judgement says all of it.
+        return _Refusal("The security of the message could not be verified.", names.INVALID_SECURITY)
+    if "soap.header_not_understood" in errors:
+        return _Refusal(errors["soap.header_not_understood"].message)
+    if "addressing.to_wrong" in errors:
+        return _Refusal(
+            "The message was sent here but is addressed to another service.", names.DESTINATION_UNREACHABLE
+        )
+    if "usi.outdated_namespace" in errors and errors["usi.outdated_namespace"].hint:
+        outdated = FAULTS["registry.3458"]
+        return _error_info(outdated, outdated.text)
+    for code in (
+        "addressing.header_repeated",
+        "addressing.action_wrong",
+        "usi.outdated_namespace",
+        "usi.unknown_operation",
+        "soap.not_an_envelope",
+    ):
+        if code in errors:
+            return _Refusal(
+                "The message cannot be processed, because its action is not that of an operation.",
+                names.ACTION_NOT_SUPPORTED,
+            )
+    return None
+
+
+def _error_info(fault: Fault, text: str) -> _Refusal:
+    error = {"Code": int(fault.code), "Title": fault.title, "Message": text}
+    # The Reason tells no more than this: as with the real framework, a client has to read the detail.
+    return _Refusal("The request was refused; the detail says why.", errors=(error,), sender=not fault.retry)
+
+
+# --- wire -----------------------------------------------------------------------------------------
+
+
+def _address(request: Request) -> str:
+    """Return the URL that a request was sent to, as its sender wrote it."""
+    return f"https://{request.header('host')}{request.path}"
+
+
+def _expected_action(body: bytes) -> str:
+    """Return the action that fits the body, in any version; all of them when it holds no operation."""
+    try:
+        payload = soap.read(body).payload
+    except (markup.MarkupError, soap.SoapError):
+        payload = None
+    if payload is not None:
+        name = etree.QName(payload)
+        if name.localname in OPERATIONS and name.namespace in (V5.namespace, *EARLIER_NAMESPACES):
+            return f"{name.namespace}/{name.localname}"
+    return " ".join(V5.action(operation) for operation in OPERATIONS.values())
+
+
+def _message(status: int, body: etree._Element, action: str, facts: RegistryFacts, now: datetime) -> Response:
+    """Put a body into an envelope.  Clients hide replies without Timestamp, and faults without RelatesTo."""
+    relates_to = facts.envelope.message_id if facts.envelope else ""
+    envelope = soap.build(body, action=action, relates_to=relates_to)
+    security.add_timestamp(envelope, now=now)
+    return Response(status, (("Content-Type", MEDIA_TYPE),), markup.serialize(envelope))
+
+
+def _unread(judgement: Judgement) -> Response:
+    errors = [finding for finding in judgement.findings if finding.severity is Severity.ERROR]
+    wrong_type = any(finding.code == "soap.media_type" for finding in errors)
+    text = " ".join(finding.message for finding in errors)
+    return _plain(415 if wrong_type else 400, f"{text}\n")
+
+
+def _plain(status: int, text: str) -> Response:
+    return Response(status, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())
+
+
+_PAGE: Final = """<!DOCTYPE html>
+<html lang="en-AU">
+<title>USIService, simulated</title>
+<h1>USIService</h1>
+<p>This is the simulated USI Registry of the EVTE conformance kit.  It knows test data only.</p>
+<p>WSDL: <a href="{address}?wsdl">{address}?wsdl</a></p>
+</html>
+"""
+
+
+def _page(address: str) -> Response:
+    page = _PAGE.format(address=escape(address))
+    return Response(200, (("Content-Type", "text/html; charset=utf-8"),), page.encode())

@@ -1,0 +1,157 @@
+"""The vendor-facing checks: does this implementation conform?
+
+A check is one short function that cites one requirement.  Three decorators carry the frame:
+`requirement` names what it settles, `vectors` gives it a case per vector, `for_all` a Hypothesis property.
+Everything else comes by fixture: `iut`, the implementation, and the scenarios of `conftest.py`.
+
+    @requirement("USI-CHK-01")
+    @vectors("checksum/valid.json")
+    def test_accepts_a_right_usi(iut, case):
+        iut.answer_to(case).must_meet(case.expect)
+"""
+
+import functools
+import inspect
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import hypothesis
+import pytest
+from hypothesis.strategies import SearchStrategy
+
+from conformance import vectors as vector_files
+from conformance.errors import KitError
+from conformance.model import Expectation, Vector
+
+Check = Callable[..., Any]
+
+# No explain phase: with a child process or a server in the loop it costs twenty times the run.
+_PHASES: Final = (hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One vector as a check sees it, with its healthy twin at hand."""
+
+    file: str
+    vector: Vector
+    twin: "Case | None" = None
+
+    @property
+    def id(self) -> str:
+        """The vector's id, unique within its file."""
+        return self.vector.id
+
+    @property
+    def method(self) -> str:
+        """The contract method that the vector is for."""
+        return self.vector.method
+
+    @property
+    def input(self) -> dict[str, Any]:
+        """The parameters of the call, or the recipe from which they are made."""
+        return self.vector.input
+
+    @property
+    def expect(self) -> Expectation:
+        """The right answer."""
+        return self.vector.expect
+
+    @property
+    def mutation(self) -> str:
+        """What was changed against the twin, in words."""
+        return self.vector.mutation
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much a property may try, from which seed, and how long a call may take."""
+
+    seed: int = 0
+    examples: int = 60
+    deadline_s: float | None = None
+    """Seconds per call instead of the contract's own deadlines."""
+
+
+def requirement(identifier: str) -> pytest.MarkDecorator:
+    """Say which requirement a check settles; the plugin refuses an id that the catalogue does not know."""
+    return pytest.mark.requirement(identifier)
+
+
+def cases(*names: str) -> list[Case]:
+    """Return the vectors of the named files, for instance `checksum/valid.json`, each with its twin.
+
+    Raises:
+        KitError: a vector names a twin that its file does not hold.
+    """
+    found = []
+    for name in names:
+        by_id = {vector.id: vector for vector in vector_files.load(name).cases}
+        for vector in by_id.values():
+            twin = by_id.get(vector.twin)
+            if vector.twin and twin is None:
+                raise KitError(
+                    f"vector {vector.id} names the twin {vector.twin}, which does not exist", where=name
+                )
+            found.append(Case(name, vector, Case(name, twin) if twin else None))
+    return found
+
+
+def vectors(*names: str, method: str = "") -> pytest.MarkDecorator:
+    """Give a check one case, the argument `case`, per vector of the named files.
+
+    Args:
+        names: paths below `vectors/`.
+        method: only the vectors for this contract method; all when empty.
+    """
+    chosen = [case for case in cases(*names) if method in {"", case.method}]
+    if not chosen:
+        raise KitError(f"no vector for {method or 'any method'} in {', '.join(names)}")
+    ids = [case.id for case in chosen]
+    if len(set(ids)) != len(ids):
+        ids = [f"{case.file.rpartition('/')[2].removesuffix('.json')}-{case.id}" for case in chosen]
+    return pytest.mark.parametrize("case", chosen, ids=ids)
+
+
+def for_all(**strategies: SearchStrategy[Any]) -> Callable[[Check], Check]:
+    """Make a check a property over the given strategies; its fixtures, `iut` among them, come as ever.
+
+    The seed is the run's seed mixed with the check's name, so that neither order nor selection of
+    checks changes what one of them tries.  No example database: same seed, same examples.
+    """
+
+    def decorate(check: Check) -> Check:
+        fixtures = [name for name in inspect.signature(check).parameters if name not in strategies]
+        if "iut" not in fixtures:
+            raise KitError(f"the property {check.__name__} must take the fixture iut")
+
+        @functools.wraps(check)
+        def run(**given: Any) -> None:  # noqa: ANN401 - fixtures of any kind
+            budget: Budget = given["iut"].budget
+
+            @hypothesis.seed(budget.seed ^ zlib.crc32(check.__name__.encode()))
+            @hypothesis.settings(
+                max_examples=budget.examples,
+                database=None,
+                deadline=None,
+                phases=_PHASES,
+                print_blob=False,
+                report_multiple_bugs=False,
+                suppress_health_check=list(hypothesis.HealthCheck),
+            )
+            @hypothesis.given(**strategies)
+            def example(**values: Any) -> None:  # noqa: ANN401 - whatever the strategies draw
+                check(**given, **values)
+
+            example()
+
+        # pytest asks for the fixtures that this signature names.
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in fixtures]
+        )
+        del run.__wrapped__
+        return run
+
+    return decorate

@@ -1,0 +1,242 @@
+"""Credential stores as files for one implementation, and what may be demanded of how it treats them."""
+
+import base64
+import hashlib
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from conformance.errors import ImplementationError
+from conformance.model import Subcode
+from conformance.simulators.authority import Authority, MachineCredential
+from conformance.simulators.recipes import Prepared, prepare
+from conformance.suite import Case
+from conformance.suite.iut import Iut, Reply, excerpt
+
+_SAMPLE: Final = 40
+"""Bytes of a private key whose appearance anywhere gives it away."""
+
+
+@dataclass(frozen=True)
+class StoreFile:
+    """A store as a file."""
+
+    path: Path
+    """Alone in its folder, under a name that tells nothing of what is in it."""
+    prepared: Prepared
+
+    def must_be_untouched(self, before: "Traces") -> None:
+        """Demand that the file is as it was and that nothing has come to lie beside it.
+
+        Raises:
+            ImplementationError: content, time, mode or folder changed.
+        """
+        after = Traces.of(self.path)
+        for what, was, found in zip(
+            ("content", "time", "mode", "folder"), before.told(), after.told(), strict=True
+        ):
+            if was != found:
+                raise ImplementationError(
+                    f"opening a credential changed the {what} of the store",
+                    subcode=Subcode.STATE_LEAK,
+                    expected=was,
+                    found=found,
+                    advice="open the file for reading only, and leave no copy beside it",
+                )
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What a file and its folder look like at a moment."""
+
+    sha256: str
+    modified_ns: int
+    mode: int
+    beside: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: Path) -> "Traces":
+        """Look at a file; one that is gone has no content."""
+        beside = tuple(sorted(each.name for each in path.parent.iterdir()))
+        if not path.is_file():
+            return cls("", 0, 0, beside)
+        status = path.stat()
+        return cls(hashlib.sha256(path.read_bytes()).hexdigest(), status.st_mtime_ns, status.st_mode, beside)
+
+    def told(self) -> tuple[str, ...]:
+        """Return content, time, mode and folder as words."""
+        return self.sha256, f"{self.modified_ns} ns", oct(self.mode), ", ".join(self.beside)
+
+
+class Stores:
+    """The stores of a run: made from the recipes of the vectors, relative to the run's moment."""
+
+    def __init__(self, iut: Iut, folder: Path, moment: datetime) -> None:
+        """Make none yet.
+
+        Args:
+            iut: asked to open them.
+            folder: the files go below it, each into a folder of its own.
+            moment: the run's moment, aware; an implementation that takes a clock is told it.
+        """
+        self.iut = iut
+        self.moment = moment.astimezone(UTC).replace(microsecond=0)
+        self._folder = folder
+        self._authority = Authority(self.moment)
+        self._files: dict[str, StoreFile] = {}
+
+    @property
+    def now(self) -> str:
+        """The run's moment as the contract wants it."""
+        return f"{self.moment:%Y-%m-%dT%H:%M:%SZ}"
+
+    def file(self, recipe: Mapping[str, Any], *, slack_s: int = 0) -> StoreFile:
+        """Return the store of a recipe, made when it is first asked for.
+
+        Args:
+            recipe: see `simulators.recipes`.
+            slack_s: seconds by which dates move into the future for an implementation without a clock, so
+                that a second more or less until it looks does not matter.
+        """
+        slack = 0 if self.iut.has_clock else slack_s
+        name = hashlib.sha256(msgspec.json.encode((recipe, slack), order="sorted")).hexdigest()[:12]
+        if name not in self._files:
+            moment = self.moment if not slack else datetime.now(UTC) + timedelta(seconds=slack)
+            prepared = prepare(recipe, self._authority, moment)
+            path = self._folder / name / "keystore.xml"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(prepared.data)
+            self._files[name] = StoreFile(path, prepared)
+        return self._files[name]
+
+    def copy(self, recipe: Mapping[str, Any], name: str) -> StoreFile:
+        """Return a fresh copy of a recipe's store, alone in the folder `name`."""
+        original = self.file(recipe)
+        path = self._folder / name / "keystore.xml"
+        path.parent.mkdir()
+        shutil.copyfile(original.path, path)
+        return StoreFile(path, original.prepared)
+
+    def file_of(self, case: Case) -> StoreFile:
+        """Return the store of a vector."""
+        return self.file(case.input["recipe"], slack_s=case.input.get("slack_s", 0))
+
+    def open(self, case: Case) -> Reply:
+        """Have the credential of a vector opened."""
+        return self.open_at(self.file_of(case).path, case)
+
+    def open_at(self, path: Path, case: Case) -> Reply:
+        """Have the credential of a vector opened from a file."""
+        return self.iut.keystore_open(str(path), case.input["alias"], case.input["password"], self.now)
+
+    def must_meet(self, case: Case) -> None:
+        """Demand what a vector expects, its healthy twin first; what opens must be the right credential."""
+        self.iut.twin(case, self.open)
+        reply = self.open(case)
+        if case.expect.status == "ok" or (case.expect.status == "either" and reply.answer.outcome == "ok"):
+            issued = self.file_of(case).prepared.credentials
+            must_be_credential(reply, issued[case.input["alias"]])
+        else:
+            reply.must_meet(case.expect)
+
+
+def must_be_credential(reply: Reply, credential: MachineCredential) -> dict[str, Any]:
+    """Demand that a credential was opened and is this one; return the value.
+
+    Raises:
+        ImplementationError: refused, or another certificate, ABN or name.
+    """
+    value: dict[str, Any] = reply.must_be_ok()
+    leaf = credential.certificate.public_bytes(Encoding.DER)
+    given = _decoded(value["certificate"])
+    if given != leaf:
+        raise ImplementationError(
+            f"{reply.asked} was opened, and its certificate is not the leaf of that credential",
+            subcode=Subcode.WRONG_VALUE,
+            expected=f"{len(leaf)} bytes of DER: {credential.certificate.subject.rfc4514_string()}",
+            found=_described(given),
+            advice="hand out the leaf's own DER, neither the bundle nor the certificate of an authority",
+        )
+    for member, expected in (("abn", credential.abn), ("name", credential.name)):
+        if value[member] != expected:
+            raise ImplementationError(
+                f"{reply.asked} was opened with a wrong {member}",
+                subcode=Subcode.WRONG_VALUE,
+                expected=expected,
+                found=excerpt(value[member]),
+            )
+    return value
+
+
+def must_not_tell(reply: Reply, secrets: Mapping[str, str]) -> None:
+    """Demand that none of these texts is anywhere in an answer, in any of the forms in which it could be.
+
+    Args:
+        reply: of any outcome.
+        secrets: what each is, and its text.
+
+    Raises:
+        ImplementationError: one is there.
+    """
+    answer = reply.answer
+    told = msgspec.json.encode((answer.value, answer.native, answer.reason, answer.message)).decode()
+    for what, secret in secrets.items():
+        for form, text in _forms(secret).items():
+            if text in told:
+                raise ImplementationError(
+                    f"the answer to {reply.asked} tells {what}",
+                    subcode=Subcode.SECRET_LEAK,
+                    expected="an answer without it",
+                    # The secret itself goes into no report.
+                    found=f"{what} ({form})",
+                    advice="say what failed and for which id, never what was typed or decrypted",
+                )
+
+
+def key_samples(credential: MachineCredential) -> dict[str, str]:
+    """Return texts that appear only where a private key was told."""
+    key = credential.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    prime = f"{credential.key.private_numbers().p:x}"
+    # Three places, because base64 of the same bytes differs by where it begins.
+    samples = {
+        f"the private key (part {n})": _base64(key[600 + n : 600 + n + _SAMPLE])[:48] for n in range(3)
+    }
+    return {**samples, "a prime of the private key": prime[:48]}
+
+
+def _forms(secret: str) -> dict[str, str]:
+    data = secret.encode()
+    quoted = msgspec.json.encode(secret).decode()[1:-1]
+    return {
+        "as it is": quoted,
+        "in base64": _base64(data).rstrip("="),
+        "in hex": data.hex(),
+        "URL-encoded": quote(secret, safe=""),
+        "backwards": quoted[::-1],
+    }
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _decoded(text: object) -> bytes:
+    try:
+        return base64.b64decode("".join(str(text).split()), validate=True)
+    except ValueError:
+        return b""
+
+
+def _described(data: bytes) -> str:
+    try:
+        return f"{len(data)} bytes of DER: {x509.load_der_x509_certificate(data).subject.rfc4514_string()}"
+    except ValueError:
+        return f"{len(data)} bytes that are no X.509 certificate in DER"

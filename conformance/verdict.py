@@ -1,0 +1,257 @@
+"""From results to a verdict: a pure function, recomputable offline from a report.
+
+The verdict is computed by set equality against what the profile demands.  Zero executed checks is
+INCOMPLETE whatever a test runner's exit status says; adding a failure or taking an executed check away
+never improves it; a waiver never makes READY.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from conformance.model import (
+    EXECUTED,
+    Blame,
+    Level,
+    Point,
+    Readiness,
+    Result,
+    Run,
+    Status,
+    Subcode,
+    Verdict,
+    Waiver,
+)
+
+LONGEST_VALIDITY: Final = timedelta(days=180)
+"""How long READY can be relied upon, at most."""
+
+LONGEST_WAIVER: Final = timedelta(days=180)
+
+_COUNTED: Final = frozenset({Blame.IMPLEMENTATION, Blame.HARNESS, None})
+
+EXIT_CODES: Final = {
+    Readiness.READY: 0,
+    Readiness.CONDITIONS: 0,
+    Readiness.NOT_READY: 1,
+    Readiness.INCOMPLETE: 3,
+}
+
+
+def label(point: Point) -> str:
+    """Name a point as reports name it: `ID`, or `ID[case]`."""
+    return f"{point.requirement}[{point.case}]" if point.case else point.requirement
+
+
+def _point(result: Result) -> Point:
+    return Point(requirement=result.requirement, case=result.case)
+
+
+def _missed(result: Result) -> bool:
+    return result.status in {Status.FAIL, Status.NOT_TESTABLE}
+
+
+def _settles(result: Result) -> bool:
+    """Whether a result settles its point.
+
+    A miss that is blamed on the configuration, the environment or the kit says nothing of the
+    product: the point stays open rather than turning green or red by accident.
+    """
+    return result.status in EXECUTED and not (_missed(result) and result.blame not in _COUNTED)
+
+
+def _blocks(result: Result) -> bool:
+    """Whether a result is a miss of a MUST for which the product answers."""
+    return result.level is Level.MUST and _missed(result) and result.blame in _COUNTED
+
+
+def _admits(waiver: Waiver, result: Result) -> bool:
+    """Whether a waiver admits exactly this failure."""
+    return (
+        waiver.requirement == result.requirement
+        and waiver.status == result.status
+        and waiver.subcode == result.subcode
+        and result.message.startswith(waiver.message_prefix)
+    )
+
+
+def _waiver_errors(waivers: Iterable[Waiver], results: Iterable[Result], today: date) -> tuple[str, ...]:
+    results = tuple(results)
+    errors = []
+    for waiver in waivers:
+        name = f"waiver for {waiver.requirement}"
+        added, expires = date.fromisoformat(waiver.added), date.fromisoformat(waiver.expires)
+        if expires - added > LONGEST_WAIVER:
+            errors.append(
+                f"{name}: expires {(expires - added).days} days after it was added; 180 is the most"
+            )
+        elif expires < today:
+            errors.append(f"{name}: expired on {waiver.expires}; mend the failure or have it admitted anew")
+        elif not any(_admits(waiver, result) for result in results):
+            errors.append(f"{name}: stale, nothing fails in this way any more; remove it")
+    return tuple(errors)
+
+
+def decide(
+    run: Run, *, security: frozenset[str] = frozenset(), today: date, build_limit: date | None = None
+) -> Verdict:
+    """Return the verdict of a run.
+
+    Args:
+        run: profile, planned points and results; nothing else of it is read except waivers, harness
+            failure, interruption and the credential's end.
+        security: ids of requirements where an accepted invalid input cannot be waived.
+        today: the date (UTC) on which the verdict is asked for; waivers expire by it.
+        build_limit: an earlier end of validity, when the caller knows one.
+
+    Rules, in this order (the first that applies decides):
+        1. a scoring point without a settled result, no executed point at all, a kit error, a broken
+           harness or an interruption: INCOMPLETE, with the list;
+        2. a MUST failed or not testable without a valid waiver, or something that no waiver covers
+           (an accepted invalid signature, token or credential; a leaked secret): NOT READY;
+        3. waived MUSTs, SHOULDs missed, reasons unstated, open attestations: READY WITH CONDITIONS;
+        4. else READY, until the earliest of the credential's expiry, 180 days and `build_limit`.
+    """
+    wanted = frozenset(run.profile.requirements)
+    planned = {point for point in run.planned if point.requirement in wanted}
+    scoring = tuple(result for result in run.results if result.requirement in wanted)
+    # A point can have more than one result only when shards overlap; the worst of them counts.
+    settled = {_point(result) for result in scoring if _settles(result)}
+    unsettled = {_point(result) for result in scoring if not _settles(result)}
+    answered = {point.requirement for point in settled}
+
+    missing = sorted(
+        {label(point) for point in (planned - settled) | unsettled}
+        | {requirement for requirement in wanted if requirement not in answered}
+    )
+    executed = [r for r in scoring if _settles(r) and r.status is not Status.NOT_APPLICABLE]
+
+    unwaivable = [
+        result
+        for result in scoring
+        if result.status is Status.FAIL
+        and result.blame in _COUNTED
+        and (
+            result.subcode is Subcode.SECRET_LEAK
+            or (result.subcode is Subcode.ACCEPTED_INVALID and result.requirement in security)
+        )
+    ]
+    valid_waivers = [w for w in run.waivers if date.fromisoformat(w.expires) >= today]
+    blocking, waived = [], []
+    for result in scoring:
+        if not _blocks(result):
+            continue
+        if result not in unwaivable and any(_admits(waiver, result) for waiver in valid_waivers):
+            waived.append(result)
+        else:
+            blocking.append(result)
+    blocking += [result for result in unwaivable if result not in blocking]
+    softened = [
+        result
+        for result in scoring
+        if result.level is not Level.INFO
+        and result not in blocking
+        and result not in waived
+        and (result.status is Status.WARN or _missed(result))
+    ]
+    excluded = tuple(sorted({_name(r) for r in scoring if r.status is Status.NOT_APPLICABLE}))
+    kit_errors = [result for result in run.results if result.status is Status.KIT_ERROR]
+    counts = dict(sorted(Counter(result.status.value for result in scoring).items()))
+    conditions = tuple(
+        [f"{_name(result)}: waived, {result.message}" for result in waived]
+        + [f"{_name(result)}: {result.message}" for result in softened]
+    )
+
+    readiness, sentence, valid_until = _conclude(
+        run, missing, executed, kit_errors, blocking, unwaivable, conditions, today, build_limit
+    )
+    return Verdict(
+        readiness=readiness,
+        sentence=sentence,
+        missing=tuple(missing),
+        blocking=tuple(dict.fromkeys(_name(result) for result in blocking)),
+        unwaivable=tuple(dict.fromkeys(_name(result) for result in unwaivable)),
+        conditions=conditions,
+        excluded=excluded,
+        counts=counts,
+        valid_until=valid_until,
+        waiver_errors=_waiver_errors(run.waivers, run.results, today),
+    )
+
+
+def _name(result: Result) -> str:
+    return label(_point(result))
+
+
+def _conclude(
+    run: Run,
+    missing: list[str],
+    executed: list[Result],
+    kit_errors: list[Result],
+    blocking: list[Result],
+    unwaivable: list[Result],
+    conditions: tuple[str, ...],
+    today: date,
+    build_limit: date | None,
+) -> tuple[Readiness, str, str]:
+    """Apply the rules of `decide` in their order; return readiness, the sentence and the end of validity."""
+    total = len(run.profile.requirements)
+    failing = {result.requirement for result in blocking if result.status is Status.FAIL}
+    untestable = {result.requirement for result in blocking} - failing
+    told = f"{len(failing)} of {total} requirements fail" if failing or not untestable else ""
+    if untestable:
+        told += f"{', ' if told else ''}{len(untestable)} {'more ' if told else ''}could not be tested"
+    aside = f" Already {told}." if blocking else ""
+    if run.harness_failure:
+        first = run.harness_failure.splitlines()[0].rstrip(".")
+        return Readiness.INCOMPLETE, f"The harness stopped the run: {first}.{aside}", ""
+    if kit_errors:
+        return (
+            Readiness.INCOMPLETE,
+            f"The kit itself failed in {len(kit_errors)} checks; please report it to us.{aside}",
+            "",
+        )
+    if run.interrupted:
+        return Readiness.INCOMPLETE, f"The run was interrupted with {len(missing)} points open.{aside}", ""
+    if not executed:
+        return Readiness.INCOMPLETE, "No check of the profile was executed, so nothing is known.", ""
+    if missing:
+        return (
+            Readiness.INCOMPLETE,
+            f"{len(missing)} points of the profile have no settled result, the first is {missing[0]}.{aside}",
+            "",
+        )
+    if blocking:
+        security = " At least one failure cannot be waived." if unwaivable else ""
+        return Readiness.NOT_READY, f"{told}.{security}", ""
+    limits = [today + LONGEST_VALIDITY]
+    if run.credential is not None and run.credential.origin == "operator":
+        limits.append(datetime.fromisoformat(run.credential.not_after).astimezone(UTC).date())
+    if build_limit is not None:
+        limits.append(build_limit)
+    until = min(limits).isoformat()
+    if conditions:
+        return (
+            Readiness.CONDITIONS,
+            f"Every MUST of {total} requirements holds or is waived; {len(conditions)} conditions remain.",
+            until,
+        )
+    return Readiness.READY, f"All {total} requirements of the profile hold.", until
+
+
+def exit_code(verdict: Verdict, run: Run, *, strict: bool = False) -> int:
+    """Return the process exit code; when several apply, 5, 4, 2, 3, 1, 6, 7 in this order of precedence."""
+    if any(result.status is Status.KIT_ERROR for result in run.results):
+        return 5
+    if run.harness_failure:
+        return 4
+    if run.interrupted:
+        return 130
+    if verdict.readiness in {Readiness.INCOMPLETE, Readiness.NOT_READY}:
+        return EXIT_CODES[verdict.readiness]
+    if verdict.waiver_errors:
+        return 6
+    if verdict.readiness is Readiness.CONDITIONS and strict:
+        return 7
+    return 0
