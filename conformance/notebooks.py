@@ -202,8 +202,17 @@ class Verdicts:
         return "".join(parts)
 
     def _table(self) -> Table:
-        columns = ("requirement", "what must hold", "status", "tried", "what was found", "what to try")
-        rows = [(r.requirement, r.text, r.status, r.tried, r.message, r.remedy) for r in self.rows]
+        columns: tuple[str, ...] = (
+            "requirement",
+            "what must hold",
+            "status",
+            "tried",
+            "what was found",
+            "what to try",
+        )
+        rows: list[tuple[str, ...]] = [
+            (r.requirement, r.text, r.status, r.tried, r.message, r.remedy) for r in self.rows
+        ]
         if self.passed:  # the last two columns would be empty
             columns, rows = columns[:4], [row[:4] for row in rows]
         holding = len(self.rows) - len(self.misses)

@@ -5,12 +5,10 @@ but is not what the services are known to accept, so it is told apart from a tex
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
-
-MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class InstantError(ValueError):

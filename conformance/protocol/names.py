@@ -82,7 +82,6 @@ ISSUE_FINAL_ACTION: Final = f"{TRUST}/RSTRC/IssueFinal"  # WS-Trust 1.3, section
 
 ISSUE: Final = f"{TRUST}/Issue"  # WS-Trust 1.3, section 3.1: RequestType
 SYMMETRIC_KEY: Final = f"{TRUST}/SymmetricKey"  # WS-Trust 1.3, section 9.2: KeyType and BinarySecret type
-PUBLIC_KEY: Final = f"{TRUST}/PublicKey"  # WS-Trust 1.3, section 9.2
 BEARER: Final = f"{TRUST}/Bearer"  # WS-Trust 1.3, section 9.2
 NONCE: Final = f"{TRUST}/Nonce"  # WS-Trust 1.3, section 3.3: BinarySecret type of entropy
 P_SHA1: Final = f"{TRUST}/CK/PSHA1"  # WS-Trust 1.3, section 4.4.4: computed key
@@ -91,16 +90,11 @@ P_SHA1: Final = f"{TRUST}/CK/PSHA1"  # WS-Trust 1.3, section 4.4.4: computed key
 
 # X.509 token profile 1.0.
 X509_V3: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
-X509_PKIPATH: Final = (
-    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509PKIPathv1"  # same
-)
-X509_PKCS7: Final = (
-    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#PKCS7"  # same
-)
 # WS-Security 1.0.
 BASE64: Final = (
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
 )
+# SAML token profile 1.1, section 3.2: TokenType, and k:TokenType of a reference.
 SAML_2_TOKEN: Final = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0"
 SAML_1_TOKEN: Final = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1"
 SAML_2_ID: Final = (
@@ -109,7 +103,6 @@ SAML_2_ID: Final = (
 # SAML token profile 1.0.
 SAML_1_ID: Final = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0#SAMLAssertionID"
 HOLDER_OF_KEY: Final = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"  # SAML 2.0 profiles, section 3.1
-HOLDER_OF_KEY_1: Final = "urn:oasis:names:tc:SAML:1.0:cm:holder-of-key"  # SAML 1.1 profiles
 NAME_URI: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"  # SAML 2.0 core, section 8.2.2
 
 # --- algorithms -----------------------------------------------------------------------------------
@@ -180,8 +173,6 @@ ABN_SCHEME: Final = "uri://abr.gov.au/ABN"  # FirstParty/@Scheme and SecondParty
 # --- faults of WS-Security and WS-Trust -----------------------------------------------------------
 
 INVALID_SECURITY: Final = f"{{{SECURITY}}}InvalidSecurity"  # WS-Security 1.0, section 12
-FAILED_CHECK: Final = f"{{{SECURITY}}}FailedCheck"  # same
-FAILED_AUTHENTICATION: Final = f"{{{SECURITY}}}FailedAuthentication"  # same
 MESSAGE_EXPIRED: Final = f"{{{UTILITY}}}MessageExpired"  # WS-Security 1.1, section 10
 INVALID_REQUEST: Final = f"{{{TRUST}}}InvalidRequest"  # WS-Trust 1.3, section 11
 REQUEST_FAILED: Final = f"{{{TRUST}}}RequestFailed"  # same

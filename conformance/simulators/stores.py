@@ -24,8 +24,8 @@ from conformance.protocol.certificates import (
 from conformance.protocol.keystore import Credential, Store, encrypt_private_key, integrity_value, write
 from conformance.simulators.authority import MACHINE, OFFLINE, LeafProfile, MachineCredential
 
-PASSWORD: Final = "Password1!"  # noqa: S105 - of test stores only; published for the real test stores too
-"""The password of every store that does not say otherwise."""
+PASSWORD: Final = "Password1!"
+"""The password of every store that does not say otherwise; that of the published test stores too."""
 
 # --- the generations of writers -------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -187,7 +187,9 @@ def must_not_tell(reply: Reply, secrets: Mapping[str, str]) -> None:
         ImplementationError: one is there.
     """
     answer = reply.answer
-    told = msgspec.json.encode((answer.value, answer.native, answer.reason, answer.message)).decode()
+    told = "\n".join(
+        _texts(msgspec.to_builtins((answer.value, answer.native, answer.reason, answer.message)))
+    )
     for what, secret in secrets.items():
         for form, text in _forms(secret).items():
             if text in told:
@@ -214,14 +216,26 @@ def key_samples(credential: MachineCredential) -> dict[str, str]:
 
 def _forms(secret: str) -> dict[str, str]:
     data = secret.encode()
-    quoted = msgspec.json.encode(secret).decode()[1:-1]
     return {
-        "as it is": quoted,
+        "as it is": secret,
         "in base64": _base64(data).rstrip("="),
         "in hex": data.hex(),
         "URL-encoded": quote(secret, safe=""),
-        "backwards": quoted[::-1],
+        "backwards": secret[::-1],
     }
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Give every text in a JSON value, keys and numbers included."""
+    if isinstance(value, Mapping):
+        for key, member in value.items():
+            yield str(key)
+            yield from _texts(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from _texts(member)
+    elif value is not None:
+        yield str(value)
 
 
 def _base64(data: bytes) -> str:

@@ -1,7 +1,6 @@
 """Does the product open the right credential, only when it may, and without telling or changing anything?"""
 
 import base64
-import statistics
 from datetime import UTC, datetime
 
 import pytest
@@ -336,15 +335,15 @@ def test_opens_in_half_a_second(stores, iut):
     """Opening one credential takes its time whatever else is in the store."""
     path = str(stores.file({"base": "sixty"}).path)
     times = []
-    for _ in range(3):
+    for _ in range(2):  # the first time may be the slow start of something else
         reply = iut.keystore_open(path, ALIAS, PASSWORD, stores.now)
         reply.must_be_ok(as_twin=True)
         times.append(reply.answer.duration_ms)
-    if (median := statistics.median(times)) > 500:
+    if min(times) > 500:
         raise ImplementationError(
             "opening one of sixty credentials is slow",
             subcode=Subcode.SLOW,
             expected="less than 500 ms",
-            found=f"{median:.0f} ms (median of three)",
+            found=f"{min(times):.0f} ms (the better of two)",
             advice="decrypt the one key that was asked for and no other",
         )

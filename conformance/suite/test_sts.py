@@ -411,21 +411,23 @@ def for_two_clients(healthy, carry_out):
 
 
 @requirement("STS-T01")
-def test_keeps_the_tokens_of_clients_apart(for_two_clients):
+def test_keeps_the_tokens_of_clients_apart(bench, for_two_clients):
     """What is asked for one client is never asked with the token of another."""
-    first, second = for_two_clients
-    before = first.registry_request().facts.token.claims.get(CLAIM_ABN, "")
-    found = second.registry_request().facts.token.claims.get(CLAIM_ABN, "")
-    wanted = ANOTHER_CLIENT["act_as"]["second_party"]
-    if not found:
+    first, second = (
+        call.registry_request().facts.token.claims.get(CLAIM_ABN, "") for call in for_two_clients
+    )
+    one, another = bench.act_as["second_party"], ANOTHER_CLIENT["act_as"]["second_party"]
+    if first != one or not second:
         raise NotTestable(
-            "the token of the second call could not be opened", expected=f"a token for {wanted}"
+            "the two calls do not both have a token for a client, so that none can be crossed",
+            expected=f"tokens for ABN {one} and ABN {another}",
+            found=f"tokens for ABN {first or 'unknown'} and ABN {second or 'unknown'}",
         )
-    if found != wanted:
+    if second != another:
         raise ImplementationError(
             "the token of one client was used for another one",
-            subcode=Subcode.STATE_LEAK if found == before else Subcode.WRONG_VALUE,
-            expected=f"a token for ABN {wanted}",
-            found=f"a token for ABN {found}",
+            subcode=Subcode.STATE_LEAK if second == one else Subcode.WRONG_VALUE,
+            expected=f"a token for ABN {another}",
+            found=f"a token for ABN {second}",
             advice="keep tokens apart by credential, relying party, client and software id",
         )

@@ -64,6 +64,6 @@ def test_the_same_credentials_give_the_same_bytes(credential):
 
 
 def test_the_moment_of_entry_may_be_another(credential):
-    """creationDate tells when the credential came into the store."""
+    """The creation date tells when the credential came into the store."""
     data = make_store([credential], moment=datetime(2026, 2, 1, tzinfo=UTC))
     assert re.search(rb"<creationDate>2026-02-01T10:00:00</creationDate>", data)

@@ -30,6 +30,9 @@ _DIGEST_INFO: Final = {
 _SHOWN: Final = {"sha1": "SHA-1", "sha256": "SHA-256"}
 _BETWEEN_TAGS: Final = re.compile(r"\s+")
 
+MAX_ELEMENT: Final = 64 * 1024
+"""Bytes in canonical form of the largest element that is tried in many ways; real ones have about 1,000."""
+
 _INCLUSIVE: Final = "inclusive canonicalisation was used instead of the exclusive one"
 _INDENTED: Final = "the message was indented or pretty-printed after it was signed"
 _NO_PREFIX_LIST: Final = "the PrefixList of InclusiveNamespaces was left out of account when signing"
@@ -144,18 +147,14 @@ def authentication_cause(
     return "another key was used, or SignedInfo was changed after it was signed"
 
 
-def first_difference(ours: bytes, theirs: bytes) -> int:
-    """Return the position of the first differing byte; the shorter length when one begins the other."""
-    return next(
-        (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
-    )
-
-
 def _variants(
     element: etree._Element, prefixes: tuple[str, ...], neighbours: Iterable[etree._Element]
 ) -> Iterator[tuple[bytes, str]]:
     """Yield bytes that may have been hashed, each with the mistake that makes them; the right ones first."""
-    yield markup.canonical(element, inclusive_prefixes=prefixes), ""
+    right = markup.canonical(element, inclusive_prefixes=prefixes)
+    yield right, ""
+    if len(right) > MAX_ELEMENT:
+        return
     if prefixes:
         yield markup.canonical(element), _NO_PREFIX_LIST
     yield markup.inclusive_canonical(element), _INCLUSIVE

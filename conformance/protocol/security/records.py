@@ -97,7 +97,7 @@ class SignerFacts:
     signed_info: bytes = b""
     """Canonical form of SignedInfo: the bytes that the signature is over."""
     verified: bool = False
-    """Whether the signature verifies, every digest holds, and Timestamp is among what is signed."""
+    """Whether the signature verifies, every reference resolves and holds, and the Timestamp is signed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 A message is read once; every reference keeps the canonical bytes that were hashed.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -17,7 +18,14 @@ from conformance.protocol.security.records import ReferenceFacts
 from conformance.protocol.security.references import SECURITY
 from conformance.protocol.soap import Envelope
 
+MAX_REFERENCES: Final = 16
+"""References of one signature that are looked at; real ones have one or two."""
+
+MAX_SHOWN: Final = 4000
+"""Characters of canonical bytes that a message shows; `ReferenceFacts` has all of them."""
+
 _ID_ATTRIBUTES: Final = frozenset({"Id", "ID", "id"})
+_SECRET: Final = re.compile(r"(<[^<>]*BinarySecret[^<>]*>)[^<]*")
 
 
 class Signature:
@@ -35,7 +43,9 @@ class Signature:
         self.truncated = markup.child(method, "ds:HMACOutputLength") is not None
         self.value = markup.binary(markup.child(element, "ds:SignatureValue"))
         self.key_info = markup.child(element, "ds:KeyInfo", "o:SecurityTokenReference")
-        self.elements = markup.children(self.signed_info, "ds:Reference")
+        everything = markup.children(self.signed_info, "ds:Reference")
+        self.elements = everything[:MAX_REFERENCES]
+        self.count = len(everything)
         self.targets: list[etree._Element] = []
         self.references: tuple[ReferenceFacts, ...] = ()
         self.canonical = _canonical(self.signed_info, self.canonicalization, self.prefixes)
@@ -43,6 +53,11 @@ class Signature:
     def where(self, *path: str) -> str:
         """Return the path of something inside the Signature."""
         return "/".join((f"{SECURITY}/ds:Signature", *path))
+
+    @property
+    def sound(self) -> bool:
+        """Whether every reference was resolved and its digest is that of the element as it arrived."""
+        return self.count == len(self.references) and all(reference.holds for reference in self.references)
 
     def judge_references(self, notes: Notes) -> None:
         """Resolve every reference, compare its digest, and keep what was found."""
@@ -52,6 +67,15 @@ class Signature:
                 if str(name).rpartition("}")[2] in _ID_ATTRIBUTES:
                     by_id.setdefault(str(value), []).append(element)
         facts = []
+        if self.count > MAX_REFERENCES:
+            notes.hold(
+                "security.reference_unresolved",
+                False,
+                "the signature has more references than anybody follows",
+                expected=f"at most {MAX_REFERENCES}",
+                actual=str(self.count),
+                where=self.where("ds:SignedInfo"),
+            )
         for reference in self.elements:
             uri = reference.get("URI", "")
             place = self.where("ds:SignedInfo", f"ds:Reference[@URI={uri!r}]")
@@ -247,5 +271,6 @@ def _prefix_list(method: etree._Element | None) -> tuple[str, ...]:
 
 
 def shown(data: bytes) -> str:
-    """Return canonical bytes as text for a message."""
-    return data.decode("utf-8", "replace")
+    """Return canonical bytes as text for a message: cut to a size, and without secrets."""
+    text = _SECRET.sub(r"\1(hidden)", data.decode("utf-8", "replace"))
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

@@ -74,7 +74,7 @@ def judge_signed(
         signature_algorithm=signed.method,
         references=signed.references,
         signed_info=signed.canonical,
-        verified=verified and covered and all(reference.holds for reference in signed.references),
+        verified=verified and covered and signed.sound,
     )
 
 
@@ -128,5 +128,5 @@ def judge_endorsed(
         signed_info=signed.canonical,
         wrapped=wrapped,
         token_reference=reference,
-        verified=verified and covered and all(reference.holds for reference in signed.references),
+        verified=verified and covered and signed.sound,
     )

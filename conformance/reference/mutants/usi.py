@@ -359,7 +359,7 @@ class SendsAMiddleName(Correct):
     subcode="wrong_value",
     seen_in="forms that demand a family name and leave the first name empty",
     mend="Send SingleName for a person of one name, without FirstName and FamilyName.",
-    also=("USI-VER-07",),
+    also=("USI-WIRE-09",),
 )
 class SendsAnEmptyFirstName(Correct):
     """Sends a single name as FamilyName beside an empty FirstName."""
@@ -489,18 +489,16 @@ class ChecksOneFormAndSendsAnother(Correct):
 
 @mutant(
     kills="USI-VER-01",
-    subcode="rejected_valid",
-    seen_in="hand-written calendars",
-    mend="Leave dates to a library: 29 February 2000 was a day.",
+    subcode="wrong_value",
+    seen_in="date arithmetic by hand, which makes a 28th of every 29 February",
+    mend="Keep a date of birth as the text that it is; it takes part in no arithmetic.",
 )
 class KnowsNoLeapDays(Correct):
-    """Refuses whoever was born on a 29 February."""
+    """Asks for the day before when somebody was born on a 29 February."""
 
     class Registry(UsiClient):
         def date(self, typed):
-            if str(typed).endswith("-02-29"):
-                raise Refusal("request.invalid", text="There is no such date.")
-            return super().date(typed)
+            return super().date(typed).replace("-02-29", "-02-28")
 
 
 @mutant(
@@ -523,6 +521,7 @@ class TakesInvalidForAFailure(Correct):
     subcode="wrong_value",
     seen_in="a vendor's help page: put a single name into both fields",
     mend="Send SingleName for a person of one name.",
+    also=("USI-WIRE-09", "USI-VER-03"),
 )
 class RepeatsSingleNames(Correct):
     """Sends a single name as first and as family name."""

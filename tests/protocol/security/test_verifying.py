@@ -127,6 +127,34 @@ def test_several_mistakes_are_all_found(hops):
     }
 
 
+def test_secrets_stay_out_of_findings(hops):
+    """Who signs the Body too and gets it wrong must not find his entropy in a report."""
+    root = markup.parse(hops.request(entropy=b"secret entropy, thirty-two bytes"))
+    body = root.find(names.tag("s:Body"))
+    body.set(names.tag("u:Id"), "_9")
+    signed_info = root.find(f".//{names.tag('ds:SignedInfo')}")
+    reference = markup.parse(markup.canonical(signed_info[-1]))
+    reference.set("URI", "#_9")
+    signed_info.append(reference)
+    judgement, facts = hops.judge_signed(markup.serialize(root))
+    assert errors(judgement) == {"security.digest_mismatch", "security.signature_wrong"}
+    assert b64encode(b"secret entropy, thirty-two bytes") in facts.references[2].canonical
+    assert b64encode(b"secret entropy, thirty-two bytes").decode() not in str(judgement)
+    assert "BinarySecret" in str(judgement)
+
+
+def test_masses_of_references_are_not_followed(hops):
+    """Sixteen are looked at, so that a small message cannot make much work."""
+    root = markup.parse(hops.request())
+    signed_info = root.find(f".//{names.tag('ds:SignedInfo')}")
+    for _ in range(3000):
+        signed_info.append(markup.parse(markup.canonical(signed_info[-1])))
+    judgement, facts = hops.judge_signed(markup.serialize(root))
+    assert len(facts.references) == 16
+    assert errors(judgement) == {"security.reference_unresolved", "security.signature_wrong"}
+    assert not facts.verified
+
+
 def test_another_credential_is_found_where_the_right_one_is_known(hops):
     """A product may not sign with whatever it finds in the store."""
     data = markup.serialize(

@@ -1,0 +1,71 @@
+"""The mutants of the keystore answer wrongly where the vectors say that they do."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+import conformance.reference.mutants.keystore as module
+from conformance import vectors
+from conformance.adapters.session import attach
+from conformance.catalogue import requirements
+from conformance.errors import ImplementationError
+from conformance.model import Subcode
+from conformance.reference import MUTANTS, load_mutants
+from conformance.suite import Budget, cases, test_keystore
+from conformance.suite.iut import Iut
+from conformance.suite.stores import Stores
+
+load_mutants()
+OWN = {name: kind for name, kind in MUTANTS.items() if kind.__module__ == module.__name__}
+FILES = [name for name in vectors.files() if name.startswith("keystore/")]
+CASES = [case for name in FILES for case in cases(name)]
+WITHOUT_VECTORS = {
+    "missing-file-is-an-empty-store",
+    "lists-one-credential",
+    "signs-the-base64",
+    "opens-every-key",
+}
+OTHER_CHECKS = {
+    "keystore/reported_end.json": (test_keystore.test_tells_the_end_of_the_certificate,),
+    "keystore/secrets.json": (test_keystore.test_tells_no_secret, test_keystore.test_leaves_the_file_alone),
+}
+
+
+def failures(name, among, folder):
+    """Return the ids of the cases on which some check fails with a mutant."""
+    session = attach("reference", resolve=lambda _: OWN[name]())
+    session.start()
+    stores = Stores(Iut(session, Budget()), folder, datetime.now(UTC))
+    failed = set()
+    for case in among:
+        for check in OTHER_CHECKS.get(case.file, (Stores.must_meet,)):
+            try:
+                check(stores, case)
+            except ImplementationError:
+                failed.add(case.id)
+    session.close()
+    return failed
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_a_mutant_fails_the_cases_that_name_it(name, tmp_path):
+    """`kills` is true."""
+    named = [case for case in CASES if name in case.vector.kills]
+    assert failures(name, named, tmp_path) == {case.id for case in named}
+    assert bool(named) != (name in WITHOUT_VECTORS)
+
+
+def test_every_requirement_has_its_mutant():
+    """Each checked requirement of the keystore was seen to fail."""
+    checked = {
+        name for name, row in requirements().items() if row.capability == "keystore" and row.checked_by
+    }
+    assert {kind.declaration.kills for kind in OWN.values()} == checked
+
+
+def test_what_may_not_be_accepted_is_not():
+    """Where a requirement guards security, its mutant accepts what it must not, or tells a secret."""
+    guarded = {name for name, row in requirements().items() if row.capability == "keystore" and row.security}
+    subcodes = {kind.declaration.subcode for kind in OWN.values() if kind.declaration.kills in guarded}
+    assert guarded == {"KS-X07", "KS-I09", "KS-G01"}
+    assert subcodes == {Subcode.ACCEPTED_INVALID, Subcode.SECRET_LEAK}
