@@ -19,8 +19,11 @@ from conformance.suite import Budget, Case
 _EXCERPT: Final = 300
 """Characters of a value that a message shows."""
 
-_PLAINLY_WRONG: Final = {"usi.validate": {"usi": "BNGH7C75FM"}}
-"""For each yes-or-no method an input that every right implementation refuses: a wrong check character."""
+_PLAINLY_WRONG: Final = {
+    "usi.validate": {"usi": "BNGH7C75FM"},
+    "keystore.open": {"path": "there-is-no-such-keystore.xml", "alias": "ABRD:nobody", "password": "none"},
+}
+"""Inputs that every right implementation refuses: a wrong check character, a store that is not there."""
 
 _NO_ANSWER: Final = {
     Outcome.ERROR: (Subcode.CRASH, "the implementation failed in a way that it did not foresee"),
@@ -245,7 +248,7 @@ class Iut:
             raise known
 
     def prove_discerning(self, method: str) -> None:
-        """Make sure, once, that a method whose acceptance carries no value refuses what is plainly wrong.
+        """Make sure, once, that a method refuses what is plainly wrong.
 
         Raises:
             NotTestable: it does not; an implementation that accepts everything has accepted nothing.

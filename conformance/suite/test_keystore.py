@@ -103,6 +103,7 @@ def test_names_a_missing_file(stores, iut, tmp_path):
 @vectors("keystore/secrets.json")
 def test_leaves_the_file_alone(stores, case):
     """Opening, successful or not, reads and does nothing else."""
+    stores.iut.prove_discerning("keystore.open")
     stores.iut.twin(case, stores.open)
     file = stores.copy(case.input["recipe"], f"untouched-{case.id}")
     before = Traces.of(file.path)
@@ -297,6 +298,7 @@ def test_takes_no_padding_for_proof(stores, case):
 @vectors("keystore/secrets.json")
 def test_tells_no_secret(stores, case):
     """No answer holds a password or a key."""
+    stores.iut.prove_discerning("keystore.open")
     stores.iut.twin(case, stores.open)
     recipe = case.input["recipe"]
     secrets = {"the password": case.input["password"], "the store's password": recipe["password"]}
@@ -333,6 +335,7 @@ def test_signs_with_the_key_of_the_leaf(stores, iut):
 @requirement("KS-B01")
 def test_opens_in_half_a_second(stores, iut):
     """Opening one credential takes its time whatever else is in the store."""
+    iut.prove_discerning("keystore.open")
     path = str(stores.file({"base": "sixty"}).path)
     times = []
     for _ in range(2):  # the first time may be the slow start of something else

@@ -359,7 +359,6 @@ class SendsAMiddleName(Correct):
     subcode="wrong_value",
     seen_in="forms that demand a family name and leave the first name empty",
     mend="Send SingleName for a person of one name, without FirstName and FamilyName.",
-    also=("USI-WIRE-09",),
 )
 class SendsAnEmptyFirstName(Correct):
     """Sends a single name as FamilyName beside an empty FirstName."""
