@@ -9,6 +9,10 @@ endif
 STAMP := $(VENV)/.core
 DEV   := $(VENV)/.dev
 
+# The notebooks are compared as they were stored: with the reference, and without a folder of examples beside them.
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.hypothesis
+unexport EVTE_IUT
+
 .PHONY: demo test lint types selftest notebooks report-sample vectors bench wheel clean
 
 demo: $(STAMP)  ## set up, run the main job through a separate process, say where the report is

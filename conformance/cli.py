@@ -168,7 +168,8 @@ def doctor(*, iut: str, deadline: float | None) -> None:
 
     findings = examination.examine(iut, resolve=resolve, deadline_s=deadline)
     for finding in findings:
-        word, colour = ("ok   ", "green") if finding.ok else ("WRONG", "red") if finding.fatal else ("note ", "yellow")
+        bad = ("WRONG", "red") if finding.fatal else ("note ", "yellow")
+        word, colour = ("ok   ", "green") if finding.ok else bad
         click.secho(word, fg=colour, nl=False)
         click.echo(
             f" {finding.check}: {finding.sentence}" + ("" if finding.ok else f"  [{finding.owner.value}]")

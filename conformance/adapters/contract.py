@@ -49,7 +49,7 @@ class Answer(Record, frozen=True, kw_only=True):
     native: Native | None = None
     """For `rejected`: the implementation's own code and text."""
     reason: str = ""
-    """For `rejected`: the kit's reason, stated by the harness or found by the error map; empty if unstated."""
+    """For `rejected`: the kit's reason, stated by the harness or found by the error map, else empty."""
     message: str = ""
     """For every other outcome: one sentence."""
     duration_ms: float = 0.0

@@ -79,8 +79,8 @@ def fault_schema(version: Version = V5) -> etree._Element:
 
 
 def _schema_root(namespace: str, prefix: str) -> etree._Element:
-    # The prefixes are those of the WSDL around it: lxml drops a declaration that it finds outside under another
-    # prefix, and does not see that attribute values such as type="usi:…" need it.
+    # The prefixes are those of the WSDL around it: lxml drops a declaration that it finds outside under
+    # another prefix, and does not see that attribute values such as type="usi:…" need it.
     return etree.Element(
         f"{{{XSD}}}schema",
         {"targetNamespace": namespace, "elementFormDefault": "qualified"},

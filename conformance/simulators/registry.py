@@ -43,6 +43,7 @@ TOLERATED: Final = frozenset(
         "addressing.message_id_reused",
         "security.must_understand",
         "security.timestamp_span",
+        "token.reformatted",
         "usi.untrimmed_name",
         "usi.foreign_name",
         "usi.check_character",

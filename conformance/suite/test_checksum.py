@@ -178,7 +178,9 @@ def test_sends_no_reporting_code(healthy, carry_out, code):
     """A reporting code is never sent to the registry in place of a USI."""
     healthy.registry_request()
     scenario = carry_out(f"verify-the-reporting-code-{code}", request={**PERSON, "USI": code})
-    _must_stay_inside(scenario, "usi.not_a_usi", "usi.alphabet", "usi.length", "usi.format", "request.invalid")
+    _must_stay_inside(
+        scenario, "usi.not_a_usi", "usi.alphabet", "usi.length", "usi.format", "request.invalid"
+    )
 
 
 @requirement("USI-CHK-10")
@@ -187,7 +189,9 @@ def test_stops_an_invalid_usi(healthy, carry_out, usi):
     """A USI with a wrong check character, length or alphabet is refused before any call is made."""
     healthy.registry_request()
     scenario = carry_out(f"verify-the-invalid-usi-{usi}", request={**PERSON, "USI": usi})
-    _must_stay_inside(scenario, "usi.check_character", "usi.length", "usi.alphabet", "usi.format", "request.invalid")
+    _must_stay_inside(
+        scenario, "usi.check_character", "usi.length", "usi.alphabet", "usi.format", "request.invalid"
+    )
 
 
 @requirement("USI-CHK-14")
