@@ -13,10 +13,15 @@ import click
 from conformance.errors import EvteError
 
 if TYPE_CHECKING:
-    from conformance.model import Requirement
+    from collections.abc import Iterable, Iterator
+
+    from conformance.model import Requirement, Result
     from conformance.runner import Outcome
 
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+_SHOWN: Final = 10
+"""Lines of each kind that are printed; the report has them all."""
 
 _IUT_HELP: Final = (
     'Implementation under test: reference, mutant:NAME, "cmd:COMMAND LINE", http://…, '
@@ -132,22 +137,40 @@ def run(*, strict: bool, plain: bool, iut: str, out: Path, **choices: Any) -> No
     sys.exit(exit_code(outcome.report.verdict, outcome.report.run, strict=strict))
 
 
+def _first_of_each(results: "Iterable[Result]", status: str) -> "Iterator[tuple[str, Result]]":
+    """Yield the first result of that status of every requirement, under the name that the verdict gives it."""
+    seen = set()
+    for result in results:
+        if result.status.value == status and result.requirement not in seen:
+            seen.add(result.requirement)
+            yield f"{result.requirement}[{result.case}]", result
+
+
 def _print_outcome(outcome: "Outcome", out: Path) -> None:
+    from conformance.report.text import one_line
+
     verdict = outcome.report.verdict
     colour = {"READY": "green", "READY WITH CONDITIONS": "yellow"}.get(verdict.readiness, "red")
     click.secho(verdict.readiness, fg=colour, bold=True)
     click.echo(verdict.sentence)
     if outcome.report.run.harness_failure:
         click.echo(outcome.report.run.harness_failure)
-    for title, names in (
-        ("fails", verdict.blocking),
+    results = outcome.report.run.results
+    blocking = frozenset(verdict.blocking)
+    fails, untestable = (
+        [f"{name}: {found.message}" for name, found in _first_of_each(results, status) if name in blocking]
+        for status in ("fail", "not_testable")
+    )
+    for title, lines in (
+        ("fails", fails),
+        ("not testable", untestable),
         ("open", verdict.missing),
         ("condition", verdict.conditions),
     ):
-        for name in names[:10]:
-            click.echo(f"  {title}: {name}")
-        if len(names) > 10:
-            click.echo(f"  {title}: {len(names) - 10} more in the report")
+        for line in lines[:_SHOWN]:
+            click.echo(f"  {title}: {one_line(line)}")
+        if len(lines) > _SHOWN:
+            click.echo(f"  {title}: {len(lines) - _SHOWN} more in the report")
     click.echo(f"report: {(out / 'report.html').resolve()}")
 
 

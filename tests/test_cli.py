@@ -33,7 +33,7 @@ def test_a_smoke_run_of_the_reference_is_ready(tmp_path):
 def test_a_mutant_is_not_ready(tmp_path):
     """A wrong implementation exits 1 and the failing requirement is printed."""
     result = evte(
-        "run", "--iut", "mutant:factor-starts-at-one", "--profile", "smoke", "--out", tmp_path, "--plain"
+        "run", "--iut", "mutant:factors-begin-with-one", "--profile", "smoke", "--out", tmp_path, "--plain"
     )
     assert result.exit_code == 1, result.output
     assert "NOT READY" in result.output
@@ -45,7 +45,7 @@ def test_a_mutant_is_not_ready(tmp_path):
     [
         (["run"], "--iut SPEC"),
         (["run", "--iut", "reference", "--profile", "smok"], "did you mean smoke"),
-        (["run", "--iut", "mutant:factor-starts-at-on"], "factor-starts-at-one"),
+        (["run", "--iut", "mutant:factors-begin-with-on"], "factors-begin-with-one"),
         (["run", "--iut", "nonsense"], "cmd:"),
         (["run", "--iut", "reference", "--only", "USI-CHK-99"], "USI-CHK-0"),
         (["run", "--iut", "reference", "--keystore", "no-such-file.xml"], "no-such-file.xml"),

@@ -113,6 +113,7 @@ class OperatorCredential:
             OperatorError: a file cannot be read, the variable is not set, or the credential cannot be
                 opened: unknown alias, wrong password, damaged, expired.
         """
+        _file(keystore, "a credential store")  # a wrong path is told before a missing variable
         password = os.environ.get(password_env)
         if password is None:
             raise OperatorError(
