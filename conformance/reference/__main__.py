@@ -3,8 +3,8 @@
 `python -m conformance.reference` speaks the contract over standard input and output, one JSON-RPC
 object per line; `--http PORT` speaks it over HTTP on the loopback address, one object per POST.
 
-It is also the harness to copy for a product written in Python: replace what `resolve` returns by an
-object with `handle(method, params)` that opens the product's own classes.
+Standard output belongs to the conversation; everything else goes to standard error.  No line ends the
+process but `shutdown`.
 """
 
 import argparse

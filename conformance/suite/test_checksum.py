@@ -200,8 +200,10 @@ def test_sends_the_exact_form(healthy, carry_out, name):
     """What was typed in lower case or with blanks is sent in its exact form, or not at all."""
     healthy.registry_request()
     scenario = carry_out(f"verify-what-was-typed-with-{name}", request={**PERSON, "USI": TYPED[name]})
-    for sent in _usis_sent(scenario):
-        if sent != "BNGH7C75FN":
+    usis = _usis_sent(scenario)
+    for sent in usis:
+        # A request that could not be read says nothing of the USI; what is wrong with it, other checks say.
+        if sent not in {"BNGH7C75FN", None}:
             raise ImplementationError(
                 "the USI was sent as it was typed",
                 subcode=Subcode.WRONG_VALUE,
@@ -209,7 +211,8 @@ def test_sends_the_exact_form(healthy, carry_out, name):
                 found=repr(sent),
                 where="VerifyUSI/USI",
             )
-    scenario.reply.must_be_ok_or_refused("usi.alphabet", "usi.length", "usi.format", "request.invalid")
+    if not usis:
+        scenario.reply.must_be_refused("usi.alphabet", "usi.length", "usi.format", "request.invalid")
 
 
 def _usis_sent(scenario):

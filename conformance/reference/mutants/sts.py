@@ -577,7 +577,6 @@ class ReusesTheRelationshipId(Correct):
     subcode="wrong_value",
     seen_in="code shared between hosted and installed editions of one product",
     mend="Send ActAs only where a client has been configured.",
-    also=("USI-SEC-02",),
 )
 class ActsForItself(Correct):
     """Sends ActAs for installed software too, with the example client of the sample."""
@@ -594,7 +593,6 @@ class ActsForItself(Correct):
     subcode="wrong_value",
     seen_in="hosted software that forgets its client when it renews a token",
     mend="Send ActAs with every request of hosted software.",
-    also=("STS-T01", "USI-SEC-02"),
 )
 class ForgetsWhomItActsFor(Correct):
     """Asks in its own name, though it is hosted software."""

@@ -250,7 +250,6 @@ class SendsBothFormsOfAName(Correct):
     subcode="wrong_value",
     seen_in="serialisers of .NET and Java that give a date the zone of the server",
     mend="Write yyyy-mm-dd and nothing behind it.",
-    also=("USI-WIRE-08", "USI-WIRE-09", "USI-WIRE-13"),
 )
 class GivesTheDateAZone(Correct):
     """Writes the date of birth with +10:00 behind it."""
@@ -437,50 +436,6 @@ class TrustsEveryServer(Correct):
             connection = super().connect(ca_file)
             connection.session.verify = False
             return connection
-
-
-@mutant(
-    kills="USI-CHK-10",
-    subcode="accepted_invalid",
-    seen_in="clients that leave every check to the registry",
-    mend="Check the check character first; a call for a mistyped USI is wasted.",
-)
-class SendsMistypedUsis(Correct):
-    """Asks the registry about a USI whose check character, length or alphabet is wrong."""
-
-    class Registry(UsiClient):
-        def usi(self, typed):
-            folded = typed.strip().upper()
-            return super().usi(folded) if folded in ("INDIV", "INTOFF", "SHORT") else folded
-
-
-@mutant(
-    kills="USI-CHK-09",
-    subcode="accepted_invalid",
-    seen_in="products whose field for the USI may hold an exemption",
-    mend="Leave students with a reporting code out of what is sent.",
-)
-class AsksForReportingCodes(Correct):
-    """Asks the registry about INDIV, INTOFF and SHORT."""
-
-    class Registry(UsiClient):
-        def usi(self, typed):
-            return typed if typed in ("INDIV", "INTOFF", "SHORT") else super().usi(typed)
-
-
-@mutant(
-    kills="USI-CHK-14",
-    subcode="wrong_value",
-    seen_in="clients that check the folded form and send the typed one",
-    mend="Send the very text that you have checked.",
-)
-class ChecksOneFormAndSendsAnother(Correct):
-    """Folds a USI to check it, and sends it as it was typed."""
-
-    class Registry(UsiClient):
-        def usi(self, typed):
-            super().usi(typed)
-            return typed
 
 
 # --- the answer -------------------------------------------------------------------------------------
