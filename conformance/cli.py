@@ -138,7 +138,7 @@ def run(*, strict: bool, plain: bool, iut: str, out: Path, **choices: Any) -> No
 
 
 def _first_of_each(results: "Iterable[Result]", status: str) -> "Iterator[tuple[str, Result]]":
-    """Yield the first result of that status of every requirement, under the name that the verdict gives it."""
+    """Yield the first result of that status of every requirement, as the verdict names it."""
     seen = set()
     for result in results:
         if result.status.value == status and result.requirement not in seen:

@@ -287,7 +287,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
     choices = conductor.choices
     try:
-        conductor.session = attach(choices.iut, resolve=resolve, kit_version=__version__)
+        conductor.session = attach(
+            choices.iut, resolve=resolve, kit_version=__version__, deadline_s=choices.deadline_s
+        )
         conductor.session.start()
     except HarnessError as error:
         conductor.harness_failure = str(error)

@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -24,11 +25,20 @@ class AlwaysRefuses(Correct):
 
 
 class AlwaysAccepts(Correct):
-    """Opens everything as the same thing."""
+    """Opens everything, stores that are not there included, as the same thing."""
 
     def keystore_open(self, path, alias, password, now=None):
         value = {"certificate": "MAA=", "abn": "1", "name": "x", "not_after": "", "renewal_due": False}
         return self.ok(value)
+
+
+class AcceptsEveryFile(AlwaysAccepts):
+    """Opens every file that there is as the same thing."""
+
+    def keystore_open(self, path, alias, password, now=None):
+        if not Path(path).is_file():
+            return self.refused("keystore.missing_file")
+        return super().keystore_open(path, alias, password, now)
 
 
 class HasNoClock(Correct):
@@ -70,9 +80,16 @@ def test_refusing_everything_passes_no_refusal(stores_of, case):
 
 @pytest.mark.parametrize("case", POSITIVE, ids=lambda case: case.id)
 def test_accepting_everything_passes_no_opening(stores_of, case):
+    """What opens a store that is not there has shown nothing by opening one that is."""
+    with pytest.raises(NotTestable, match="plainly wrong"):
+        stores_of(AlwaysAccepts).must_meet(case)
+
+
+@pytest.mark.parametrize("case", POSITIVE, ids=lambda case: case.id)
+def test_what_opens_must_be_the_credential(stores_of, case):
     """What opens must be the credential that was asked for."""
     with pytest.raises(ImplementationError) as caught:
-        stores_of(AlwaysAccepts).must_meet(case)
+        stores_of(AcceptsEveryFile).must_meet(case)
     assert caught.value.subcode is Subcode.WRONG_VALUE
 
 
