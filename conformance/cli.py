@@ -156,7 +156,11 @@ def _print_outcome(outcome: "Outcome", out: Path) -> None:
     if outcome.report.run.harness_failure:
         click.echo(outcome.report.run.harness_failure)
     results = outcome.report.run.results
+    click.echo(", ".join(f"{count} {status.replace('_', ' ')}" for status, count in verdict.counts.items()))
     blocking = frozenset(verdict.blocking)
+    # What was left out on purpose is counted above; what stayed open otherwise is named.
+    left_out = {f"{r.requirement}[{r.case}]" for r in results if r.status.value == "skip"}
+    still_open = [name for name in verdict.missing if name not in left_out]
     fails, untestable = (
         [f"{name}: {found.message}" for name, found in _first_of_each(results, status) if name in blocking]
         for status in ("fail", "not_testable")
@@ -164,7 +168,7 @@ def _print_outcome(outcome: "Outcome", out: Path) -> None:
     for title, lines in (
         ("fails", fails),
         ("not testable", untestable),
-        ("open", verdict.missing),
+        ("open", still_open),
         ("condition", verdict.conditions),
     ):
         for line in lines[:_SHOWN]:

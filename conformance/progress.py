@@ -9,22 +9,20 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from conformance.model import Result, Status
 from conformance.plugin import Listener
+from conformance.report.text import one_line
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _BAD: Final = frozenset({Status.FAIL, Status.NOT_TESTABLE, Status.INCONCLUSIVE, Status.KIT_ERROR})
+_MESSAGE: Final = 200
+"""Characters of a message that a line shows."""
 _MARKS: Final = {Status.FAIL: "x", Status.WARN: "!", Status.NOT_TESTABLE: "x", Status.KIT_ERROR: "?"}
 
 
 def _line(result: Result) -> str:
     mark = _MARKS.get(result.status, "o")
-    return f"{mark} {result.requirement} {result.case}: {result.status.value}, {_one_line(result.message)}"
-
-
-def _one_line(text: str) -> str:
-    """Return one printable line: an implementation's text must not reach the terminal's controls."""
-    return "".join(c if c.isprintable() else " " for c in text)[:200]
+    return f"{mark} {result.requirement} {result.case}: {result.status.value}, {one_line(result.message, _MESSAGE)}"
 
 
 class Plain:

@@ -119,12 +119,10 @@ def decide(
     # A point can have more than one result only when shards overlap; the worst of them counts.
     settled = {_point(result) for result in scoring if _settles(result)}
     unsettled = {_point(result) for result in scoring if not _settles(result)}
-    answered = {point.requirement for point in settled}
+    named = {point.requirement for point in planned | settled | unsettled}
 
-    missing = sorted(
-        {label(point) for point in (planned - settled) | unsettled}
-        | {requirement for requirement in wanted if requirement not in answered}
-    )
+    # A requirement without any point at all is missing by its bare id.
+    missing = sorted({label(point) for point in (planned - settled) | unsettled} | (wanted - named))
     executed = [r for r in scoring if _settles(r) and r.status is not Status.NOT_APPLICABLE]
 
     unwaivable = [
