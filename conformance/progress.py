@@ -22,7 +22,8 @@ _MARKS: Final = {Status.FAIL: "x", Status.WARN: "!", Status.NOT_TESTABLE: "x", S
 
 def _line(result: Result) -> str:
     mark = _MARKS.get(result.status, "o")
-    return f"{mark} {result.requirement} {result.case}: {result.status.value}, {one_line(result.message, _MESSAGE)}"
+    said = one_line(result.message, _MESSAGE)
+    return f"{mark} {result.requirement} {result.case}: {result.status.value}, {said}"
 
 
 class Plain:

@@ -20,10 +20,10 @@ _EXCERPT: Final = 300
 """Characters of a value that a message shows."""
 
 _PLAINLY_WRONG: Final = {
-    "usi.validate": {"usi": "BNGH7C75FM"},
+    "usi.validate": {"usi": "not a USI"},
     "keystore.open": {"path": "there-is-no-such-keystore.xml", "alias": "ABRD:nobody", "password": "none"},
 }
-"""Inputs that every right implementation refuses: a wrong check character, a store that is not there."""
+"""Inputs that every right implementation refuses: words, a store that is not there."""
 
 _NO_ANSWER: Final = {
     Outcome.ERROR: (Subcode.CRASH, "the implementation failed in a way that it did not foresee"),

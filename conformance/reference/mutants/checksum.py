@@ -151,7 +151,7 @@ class AcceptsEverything(Correct):
     subcode="accepted_invalid",
     seen_in="public: a PHP client of a training provider, which tests the format only",
     mend="Compute the check character and compare it, after the form is known to be right.",
-    also=_ALL_OF_VALIDATE,
+    also=("USI-CHK-03", "USI-CHK-04", "USI-CHK-12"),
 )
 class LooksAtTheFormOnly(_OwnArithmetic):
     """Accepts every text of ten characters of the alphabet."""
