@@ -184,7 +184,17 @@ def _print_outcome(outcome: "Outcome", out: Path) -> None:
 @main.command()
 @click.option("--iut", metavar="SPEC", default="reference", show_default=True, help=_IUT_HELP)
 @click.option("--deadline", metavar="SECONDS", type=float, help="Per call, instead of the contract's own.")
-def doctor(*, iut: str, deadline: float | None) -> None:
+@click.option(
+    "--keystore",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Look at your own keystore as well.",
+)
+@click.option("--alias", metavar="ID", default="", help="Credential in it.")
+@click.option(
+    "--password-env", metavar="NAME", default="", help="NAME of the variable that holds its password."
+)
+def doctor(*, iut: str, deadline: float | None, keystore: Path | None, alias: str, password_env: str) -> None:
     """Find out in a second whether a run can work: harness, framing, clock, files, certificates.
 
     Exit: 0 all well, 4 something is wrong with the harness, 2 with the configuration or this machine.
@@ -193,7 +203,10 @@ def doctor(*, iut: str, deadline: float | None) -> None:
     from conformance.model import Blame
     from conformance.reference import resolve
 
-    findings = examination.examine(iut, resolve=resolve, deadline_s=deadline)
+    store = None
+    if keystore is not None:
+        store = examination.CredentialStore(keystore, alias, _password(password_env))
+    findings = examination.examine(iut, resolve=resolve, deadline_s=deadline, keystore=store)
     for finding in findings:
         bad = ("WRONG", "red") if finding.fatal else ("note ", "yellow")
         word, colour = ("ok   ", "green") if finding.ok else bad
@@ -209,6 +222,21 @@ def doctor(*, iut: str, deadline: float | None) -> None:
     if wrong & {Blame.HARNESS, Blame.IMPLEMENTATION}:
         sys.exit(4)
     sys.exit(2 if wrong else 0)
+
+
+def _password(variable: str) -> str:
+    """Return the password that a variable holds."""
+    import os
+
+    from conformance.errors import OperatorError
+
+    if variable not in os.environ:
+        raise OperatorError(
+            f"The environment variable {variable or '(none named)'} is not set.",
+            expected="the password of the keystore in an environment variable",
+            advice="set one and name it with --password-env; passwords do not go onto command lines",
+        )
+    return os.environ[variable]
 
 
 # --- what must hold -------------------------------------------------------------------------------
@@ -336,17 +364,19 @@ def vectors(*, check: bool) -> None:
     help="Where your copy of the notebooks lies or goes.",
 )
 @click.option("--copy-only", is_flag=True, help="Copy the notebooks and do not start JupyterLab.")
-def lab(*, folder: Path | None, copy_only: bool) -> None:
+@click.argument("jupyter", nargs=-1, type=click.UNPROCESSED)
+def lab(*, folder: Path | None, copy_only: bool, jupyter: tuple[str, ...]) -> None:
     """Open JupyterLab on the guided notebooks.
 
     In a checkout the notebooks of the tree are opened; from an installed kit a copy is made first.
+    What stands behind -- goes to JupyterLab, for instance `evte lab -- --no-browser --allow-root`.
     """
     from conformance import notebooks
 
     place = notebooks.place(folder)
     click.echo(f"notebooks: {place}")
     if not copy_only:
-        sys.exit(notebooks.start(place))
+        sys.exit(notebooks.start(place, jupyter))
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def place(folder: Path | None = None) -> Path:
     return target
 
 
-def start(folder: Path) -> int:
+def start(folder: Path, arguments: tuple[str, ...] = ()) -> int:
     """Start JupyterLab on a folder, wait for its end, and return its exit status.
 
     Raises:
@@ -82,7 +82,9 @@ def start(folder: Path) -> int:
             expected="the extra `notebooks`",
             advice="python -m pip install 'evte-conformance[notebooks]'",
         )
-    return subprocess.run([sys.executable, "-m", "jupyterlab", str(folder)], check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "jupyterlab", str(folder), *arguments], check=False
+    ).returncode
 
 
 # --- tables ---------------------------------------------------------------------------------------

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from conformance.doctor import CredentialStore, examine
 from conformance.errors import OperatorError
-from conformance.model import Readiness
+from conformance.model import Blame, Readiness
+from conformance.reference import resolve
 from conformance.runner import Order, run
 
 PUBLISHED = Path(__file__).parent.parent.parent / "shared" / "data" / "keystore"
@@ -79,3 +81,12 @@ def test_an_unknown_alias_names_those_that_there_are(tmp_path):
     """The nearest help is the list of the file's own aliases."""
     with pytest.raises(OperatorError, match="ABRD:27809366375_USIMachine"):
         run(order(tmp_path, "keystore-3pt-2025.xml", alias="ABRD:27809366375_usimachine"))
+
+
+def test_the_doctor_tells_an_expired_store_from_a_sick_product(tmp_path):
+    """An expired store is the operator's to mend; the product is then asked with a synthetic one."""
+    store = CredentialStore(order(tmp_path, "keystore-3pt-2022.xml").keystore, ALIAS, PASSWORD)
+    findings = {finding.check: finding for finding in examine("reference", resolve=resolve, keystore=store)}
+    assert not findings["keystore"].ok
+    assert findings["keystore"].owner is Blame.CONFIGURATION
+    assert findings["healthy store"].ok
