@@ -37,11 +37,28 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except EvteError as error:
             _fail(error)
-        except click.exceptions.Exit:
+        except (click.exceptions.Exit, click.ClickException, click.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             sys.exit(130)
+        except Exception as error:  # whatever it is, it is ours, and no verdict
+            _fail(_unforeseen(error))
+
+
+def _unforeseen(error: Exception) -> EvteError:
+    import traceback
+
+    from conformance.errors import KitError
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return KitError(
+        "the kit failed in a way that it did not foresee",
+        expected="a verdict, or an error that says what to try",
+        found=f"{type(error).__name__}: {error}",
+        where=f"{frame.filename}, line {frame.lineno}",
+        advice="if it is not the disk or the memory of this machine, please report it to us",
+    )
 
 
 def _fail(error: EvteError) -> NoReturn:
@@ -161,6 +178,8 @@ def _print_outcome(outcome: "Outcome", out: Path) -> None:
     # What was left out on purpose is counted above; what stayed open otherwise is named.
     left_out = {f"{r.requirement}[{r.case}]" for r in results if r.status.value == "skip"}
     still_open = [name for name in verdict.missing if name not in left_out]
+    if outcome.report.run.harness_failure or outcome.report.run.interrupted:
+        still_open = [f"{len(still_open)} points that the run did not come to"]
     fails, untestable = (
         [f"{name}: {found.message}" for name, found in _first_of_each(results, status) if name in blocking]
         for status in ("fail", "not_testable")
@@ -202,10 +221,11 @@ def doctor(*, iut: str, deadline: float | None, keystore: Path | None, alias: st
     from conformance import doctor as examination
     from conformance.model import Blame
     from conformance.reference import resolve
+    from conformance.simulators.bench import password_of
 
     store = None
     if keystore is not None:
-        store = examination.CredentialStore(keystore, alias, _password(password_env))
+        store = examination.CredentialStore(keystore, alias, password_of(password_env))
     findings = examination.examine(iut, resolve=resolve, deadline_s=deadline, keystore=store)
     for finding in findings:
         bad = ("WRONG", "red") if finding.fatal else ("note ", "yellow")
@@ -222,21 +242,6 @@ def doctor(*, iut: str, deadline: float | None, keystore: Path | None, alias: st
     if wrong & {Blame.HARNESS, Blame.IMPLEMENTATION}:
         sys.exit(4)
     sys.exit(2 if wrong else 0)
-
-
-def _password(variable: str) -> str:
-    """Return the password that a variable holds."""
-    import os
-
-    from conformance.errors import OperatorError
-
-    if variable not in os.environ:
-        raise OperatorError(
-            f"The environment variable {variable or '(none named)'} is not set.",
-            expected="the password of the keystore in an environment variable",
-            advice="set one and name it with --password-env; passwords do not go onto command lines",
-        )
-    return os.environ[variable]
 
 
 # --- what must hold -------------------------------------------------------------------------------

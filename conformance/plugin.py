@@ -23,6 +23,7 @@ import pytest
 
 if TYPE_CHECKING:  # the plugin is loaded by every pytest where the kit is installed: import late
     from conformance.adapters.session import Session
+    from conformance.errors import OperatorError
     from conformance.model import Evidence, Profile, Remark, Report, Requirement, Result
     from conformance.simulators.bench import Bench
     from conformance.suite.iut import Iut
@@ -163,7 +164,7 @@ def pytest_configure(config: pytest.Config) -> None:
         profile = catalogue.profile(choices.profile)
         known = catalogue.requirements()
         for wanted in choices.only:
-            _check_selection(wanted, known)
+            check_selection(wanted, known)
     except EvteError as error:
         raise pytest.UsageError(str(error)) from error
     if choices.out is not None:
@@ -186,15 +187,28 @@ def _prepare(out: Path) -> None:
             transcript.unlink()
         (out / "results.ndjson").write_bytes(b"")
     except OSError as error:
-        raise pytest.UsageError(f"the report cannot be written to {out}: {error.strerror}") from error
+        raise pytest.UsageError(str(unwritable(out, error))) from error
 
 
-def _check_selection(wanted: str, known: "Mapping[str, Requirement]") -> None:
+def unwritable(out: Path, error: OSError) -> "OperatorError":
+    """Return the error of a folder that cannot take the report."""
+    from conformance.errors import OperatorError
+
+    return OperatorError(
+        "the report cannot be written",
+        expected="a folder that may be written to, with room in it",
+        found=error.strerror or str(error),
+        where=str(out),
+        advice="name another folder with --out",
+    )
+
+
+def check_selection(wanted: str, known: "Mapping[str, Requirement]") -> None:
     """Refuse a selection that matches no requirement, and name the nearest."""
     from conformance import catalogue
 
     identifier = wanted.partition("[")[0]
-    if not any(name.startswith(identifier) for name in known):
+    if not identifier or not any(name.startswith(identifier) for name in known):
         catalogue.requirement(identifier)
 
 
@@ -209,19 +223,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     conductor = config.stash.get(CONDUCTOR, None)
     if conductor is None:
         raise pytest.UsageError(_NO_IUT)
-    from conformance.errors import KitError
+    from conformance.errors import EvteError
 
     try:
         _plan(config, conductor, items, checks)
-    except KitError as error:
+    except EvteError as error:  # told at the end, once
         conductor.failure = error
-        raise pytest.UsageError(str(error)) from error
+        conductor.planned.clear()
+        items.clear()
 
 
 def _plan(
     config: pytest.Config, conductor: Conductor, items: list[pytest.Item], checks: list[pytest.Item]
 ) -> None:
-    from conformance.errors import KitError
+    from conformance.errors import KitError, OperatorError
     from conformance.model import Status
 
     wanted = frozenset(conductor.profile.requirements)
@@ -240,6 +255,13 @@ def _plan(
     if len(set(conductor.planned)) != len(conductor.planned):
         twice = [point.case for point, count in Counter(conductor.planned).items() if count > 1]
         raise KitError(f"two checks of one requirement have the same name: {', '.join(twice)}")
+    if conductor.choices.only and not run:
+        raise OperatorError(
+            "the selection takes in no check of the profile",
+            expected=f"ids of the profile {conductor.profile.name}, beginnings of ids, or ID[case] in full",
+            found=", ".join(conductor.choices.only),
+            advice="`evte catalogue --profile NAME` lists the ids; a case is named in report.html",
+        )
     items[:] = [item for item in items if item not in outside]
     if outside:
         config.hook.pytest_deselected(items=outside)
@@ -543,6 +565,8 @@ def replay_command(choices: Choices, requirement: str, case: str) -> str:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Close the implementation, compute the verdict, write the report, set the exit status."""
     conductor = session.config.stash.get(CONDUCTOR, None)
+    if conductor is not None and conductor.failure is not None and not conductor.planned:
+        session.exitstatus = getattr(conductor.failure, "exit_code", 5)
     if conductor is None or not conductor.planned or session.config.option.collectonly:
         return
     conductor.interrupted = exitstatus == pytest.ExitCode.INTERRUPTED and session.shouldstop is False
@@ -562,14 +586,22 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if conductor.choices.out is not None:
         from conformance import report
 
-        report.write(conductor.report, conductor.choices.out)
+        try:
+            report.write(conductor.report, conductor.choices.out)
+        except OSError as error:  # a verdict without its report is none
+            conductor.failure = unwritable(conductor.choices.out, error)
+            conductor.exit_code, conductor.report = conductor.failure.exit_code, None
     session.exitstatus = conductor.exit_code
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Under plain pytest, end with the verdict."""
     conductor = config.stash.get(CONDUCTOR, None)
-    if conductor is None or conductor.report is None:
+    if conductor is None:
+        return
+    if conductor.report is None:
+        if conductor.failure is not None:
+            terminalreporter.write_line(str(conductor.failure))
         return
     verdict = conductor.report.verdict
     terminalreporter.section(f"{verdict.readiness}: {conductor.profile.name}")

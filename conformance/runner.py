@@ -6,6 +6,7 @@ see another verdict than the others.
 
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from conformance.errors import KitError, OperatorError
 from conformance.model import Readiness, Report, Result
 from conformance.plugin import CONDUCTOR, LISTENER, Conductor, Listener
 
-_INI: Final = Path(__file__).parent / "suite" / "pytest.ini"
+_SUITE: Final = Path(__file__).parent / "suite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class _Watcher:
     listener: Listener | None
     conductor: Conductor | None = None
     messages: list[str] = field(default_factory=list)
+    interrupted: bool = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -88,8 +90,17 @@ class _Watcher:
         if report.failed:
             self.messages.append(str(report.longrepr))
 
-    def pytest_internalerror(self, excrepr: object) -> None:
-        self.messages.append(str(excrepr))
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        self.interrupted = excinfo.errisinstance(KeyboardInterrupt)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        last = excinfo.traceback[-1]
+        self.messages.append(f"{excinfo.exconly()}, at {last.path}, line {last.lineno + 1}")
+        if self.conductor is not None and self.conductor.failure is None:
+            self.conductor.failure = KitError(
+                "the test runner failed inside", found=self.messages[-1], advice="please report this to us"
+            )
+        return True  # told: pytest need not draw it
 
 
 def run(order: Order, listener: Listener | None = None) -> Outcome:
@@ -102,6 +113,7 @@ def run(order: Order, listener: Listener | None = None) -> Outcome:
     Raises:
         OperatorError: the profile, a selection or a file does not exist.
         KitError: the suite could not even be collected.
+        KeyboardInterrupt: the run was interrupted before there was anything to report.
     """
     _refuse_early(order)
     watcher = _Watcher(listener)
@@ -110,6 +122,8 @@ def run(order: Order, listener: Listener | None = None) -> Outcome:
     conductor = watcher.conductor
     if conductor is not None and conductor.report is None and conductor.failure is not None:
         raise conductor.failure
+    if watcher.interrupted and (conductor is None or conductor.report is None):
+        raise KeyboardInterrupt
     if conductor is None or conductor.report is None:
         raise KitError(
             "the suite could not be collected",
@@ -129,15 +143,26 @@ def _refuse_early(order: Order) -> None:
 
     catalogue.profile(order.profile)
     for wanted in order.only:
-        name = wanted.partition("[")[0]
-        if not any(identifier.startswith(name) for identifier in catalogue.requirements()):
-            catalogue.requirement(name)
+        plugin.check_selection(wanted, catalogue.requirements())
     attach(order.iut, resolve=resolve)
     if order.iut.startswith(OWN):
         resolve(order.iut)
     if order.out is not None:
         _refuse_unwritable(order.out)
-    if order.keystore is not None:
+    if order.keystore is None:
+        for option, value in (
+            ("--alias", order.alias),
+            ("--password-env", order.password_env),
+            ("--trust", order.trust),
+            ("--org-code", order.org_code),
+        ):
+            if value:
+                raise OperatorError(
+                    f"{option} was given without --keystore and would change nothing",
+                    expected="the credential that it belongs to",
+                    advice=f"name your keystore with --keystore, or leave {option} out",
+                )
+    else:
         from datetime import UTC, datetime
 
         from conformance.simulators.bench import OperatorCredential
@@ -159,21 +184,15 @@ def _refuse_unwritable(out: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise OperatorError(
-            "the report cannot be written",
-            expected="a folder that may be written to",
-            found=error.strerror or str(error),
-            where=str(out),
-            advice="name another folder with --out",
-        ) from error
+        raise plugin.unwritable(out, error) from error
 
 
 def _arguments(order: Order) -> list[str]:
     arguments = [
-        "--pyargs",
-        "conformance.suite",
+        # As a path: for the name of a package pytest would first read the conftest.py of the reader's folder.
+        str(_SUITE),
         "-c",
-        str(_INI),
+        str(_SUITE / "pytest.ini"),
         "--import-mode=importlib",
         "--disable-plugin-autoload",
         "-p",
@@ -207,10 +226,17 @@ def _arguments(order: Order) -> list[str]:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep the reader's own pytest settings out of the run."""
-    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+    """Keep the reader's own pytest settings out of the run, and pytest's tracebacks off the terminal."""
+    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG")
     kept = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
-        yield
+        with warnings.catch_warnings():
+            # What ends a call that was given up may strike where nothing can catch it.
+            for category in (
+                pytest.PytestUnraisableExceptionWarning,
+                pytest.PytestUnhandledThreadExceptionWarning,
+            ):
+                warnings.simplefilter("ignore", category)
+            yield
     finally:
         os.environ.update(kept)

@@ -1,5 +1,6 @@
 """The command line parses, calls and prints; its exit codes are those of the README."""
 
+import errno
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from conformance import plugin, report, runner
 from conformance.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -48,7 +50,11 @@ def test_a_mutant_is_not_ready(tmp_path):
         (["run", "--iut", "mutant:factors-begin-with-on"], "factors-begin-with-one"),
         (["run", "--iut", "nonsense"], "cmd:"),
         (["run", "--iut", "reference", "--only", "USI-CHK-99"], "USI-CHK-0"),
+        (["run", "--iut", "reference", "--only", ""], "evte catalogue"),
+        (["run", "--iut", "reference", "--only", "USI-CHK-01["], "ID[case] in full"),
         (["run", "--iut", "reference", "--keystore", "no-such-file.xml"], "no-such-file.xml"),
+        (["run", "--iut", "reference", "--alias", "ABRD:x"], "--keystore"),
+        (["run", "--iut", "reference", "--trust", "anchor.pem"], "--keystore"),
         (["explain", "USI-CHK-3"], "USI-CHK-03"),
         (["catalogue", "--schema", "Rapport"], "Report"),
     ],
@@ -80,6 +86,93 @@ def test_a_password_variable_that_is_not_set_is_a_usage_error(tmp_path):
     )
     assert result.exit_code == 2, result.output
     assert "EVTE_NOT_SET" in result.output
+
+
+def test_a_password_given_for_the_name_of_its_variable_is_not_repeated(tmp_path):
+    """What cannot be a variable's name may be the password itself."""
+    keystore = tmp_path / "keystore.xml"
+    keystore.write_text("<x/>", encoding="utf-8")
+    chosen = ("--keystore", keystore, "--alias", "a", "--password-env", "Secret-1!")
+    for command in ([*SMOKE, "--out", tmp_path / "out"], ["doctor"]):
+        result = evte(*command, *chosen)
+        assert result.exit_code == 2, result.output
+        assert "--password-env" in result.output
+        assert "Secret-1!" not in result.output
+
+
+@pytest.mark.parametrize("content", [b"", b"0\x82\x0a\x11 no XML", b"<other/>"])
+def test_a_file_that_is_no_keystore_is_named_with_what_to_give(tmp_path, content):
+    """The message says which file it was, and what belongs there."""
+    keystore = tmp_path / "keystore.p12"
+    keystore.write_bytes(content)
+    chosen = ("--keystore", keystore, "--alias", "a", "--password-env", "EVTE_P")
+    result = evte(*SMOKE, "--out", tmp_path / "out", *chosen, EVTE_P="x")
+    assert result.exit_code == 2, result.output
+    assert f"where: {keystore}" in result.output
+    assert "developer kit" in result.output
+
+
+def test_settings_of_pytest_in_the_readers_folder_change_nothing(tmp_path, monkeypatch):
+    """A conftest.py that ends the process with 0 makes no run green."""
+    (tmp_path / "conftest.py").write_text("raise SystemExit(0)", encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = evte(*SMOKE, "--out", "out", "--only", "USI-CHK-01")
+    assert result.exit_code == 3, result.output
+    assert (tmp_path / "out" / "report.json").is_file()
+
+
+def test_a_module_that_ends_the_process_is_a_harness_that_does_not_start(tmp_path, monkeypatch):
+    """An exit status of the imported module is never taken for the kit's."""
+    (tmp_path / "evte_leaves.py").write_text("raise SystemExit(0)", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    result = evte("run", "--iut", "python:evte_leaves:x", "--out", tmp_path / "out")
+    assert result.exit_code == 4, result.output
+    assert "SystemExit" in result.output
+
+
+def test_a_report_that_cannot_be_written_at_the_end_is_no_verdict(tmp_path, monkeypatch):
+    """A full disk gives exit 2 and one error, not the verdict of a report that is not there."""
+
+    def write(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(report, "write", write)
+    result = evte(*SMOKE, "--out", tmp_path / "out", "--only", "USI-CHK-01")
+    assert result.exit_code == 2, result.output
+    assert "No space left on device" in result.output
+    assert "INCOMPLETE" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("problem", "exit_code", "told"),
+    [(KeyboardInterrupt(), 130, "interrupted"), (RuntimeError("unforeseen"), 5, "report this to us")],
+)
+def test_what_happens_before_the_first_check_has_its_own_exit_code(
+    tmp_path, monkeypatch, problem, exit_code, told
+):
+    """Ctrl-C while checks are collected is 130, an error of the kit is 5; neither shows a traceback."""
+
+    def plan(*_):
+        raise problem
+
+    monkeypatch.setattr(plugin, "_plan", plan)
+    result = evte(*SMOKE, "--out", tmp_path / "out")
+    assert result.exit_code == exit_code, result.output
+    assert told in result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_error_that_nobody_foresaw_is_the_kits(tmp_path, monkeypatch):
+    """Exit 5 with the place, and no exit status of a verdict."""
+
+    def run(*_):
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(runner, "run", run)
+    result = evte(*SMOKE, "--out", tmp_path / "out")
+    assert result.exit_code == 5, result.output
+    assert "test_cli.py, line" in result.output
 
 
 def test_a_report_folder_that_is_a_file_is_a_usage_error(tmp_path):

@@ -136,9 +136,10 @@ class Http:
         except ssl.SSLError as problem:
             raise HarnessError(
                 "the harness's TLS certificate or settings were not accepted",
+                expected="a certificate for this name, of an authority that this machine trusts",
                 found=_describe(problem),
                 where=self.url,
-                advice="name its authority with a CA file, and use the name that the certificate is for",
+                advice="name the PEM file of its authority in the environment variable SSL_CERT_FILE",
             ) from problem
         except OSError as problem:
             raise Crash(f"nothing listens at {self.url}: {_describe(problem)}") from problem

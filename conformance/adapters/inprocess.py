@@ -53,7 +53,7 @@ class InProcess:
             made = self._make()
         except EvteError:  # an unknown mutant, for instance: that is the operator's
             raise
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             self._last_words = traceback.format_exc()[-_KEPT:]
             raise HarnessError(
                 "the implementation could not be made",

@@ -510,10 +510,13 @@ def _importer(spec: str, rest: str) -> Callable[[], object]:
             found=str(problem),
             advice="install it beside the kit, or name its folder in the environment variable PYTHONPATH",
         ) from problem
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         raise HarnessError(
             f"the module {module_name} failed while it was imported",
+            expected="a module that can be imported without running your product",
             found=f"{type(problem).__name__}: {problem}",
+            where=spec,
+            advice=f'run `python -c "import {module_name}"` to see where',
         ) from problem
     for part in attribute.split("."):
         if not hasattr(found, part):

@@ -294,7 +294,11 @@ class Authority:
         return self.tls_ca.public_bytes(Encoding.PEM)
 
     def tls_server(
-        self, names: tuple[str, ...] = ("localhost", "127.0.0.1", "::1"), *, moment: datetime | None = None
+        self,
+        names: tuple[str, ...] = ("localhost", "127.0.0.1", "::1"),
+        *,
+        moment: datetime | None = None,
+        trusted: bool = True,
     ) -> tuple[bytes, bytes]:
         """Return certificate and private key (PEM, PKCS#8) of an HTTPS server.
 
@@ -302,8 +306,9 @@ class Authority:
             names: DNS names and IP addresses, all as subject alternative names.
             moment: the certificate is valid from a day before it for 397 days, which is as long as the
                 strictest stacks allow; the run's moment if not given.
+            trusted: whether the authority that clients are told to trust issued it; else another one did.
         """
-        issuer = Issuer(self.tls_ca, "tls-ca")
+        issuer = Issuer(self.tls_ca, "tls-ca") if trusted else Issuer(self.other_root, "other-root")
         subject = _name(organisation=ORGANISATION, common_name=names[0])
         begins = (self.moment if moment is None else _whole_seconds(moment)) - timedelta(days=1)
         extensions: list[Extension] = [

@@ -114,13 +114,7 @@ class OperatorCredential:
                 opened: unknown alias, wrong password, damaged, expired.
         """
         _file(keystore, "a credential store")  # a wrong path is told before a missing variable
-        password = os.environ.get(password_env)
-        if password is None:
-            raise OperatorError(
-                f"The environment variable {password_env or '(none named)'} is not set.",
-                expected="the password of the keystore in an environment variable",
-                advice=f"set {password_env or 'one'} and name it; passwords do not go onto command lines",
-            )
+        password = password_of(password_env)
         return cls.open(keystore, alias, password, trust=_certificates(trust), org_code=org_code, now=now)
 
     @classmethod
@@ -135,8 +129,12 @@ class OperatorCredential:
         now: datetime,
     ) -> "OperatorCredential":
         """Open a credential of a store; arguments and errors as of `from_environment`."""
-        store = keystore.read(_file(path, "a credential store"))
-        opened = keystore.open_credential(store, alias, password, now=now)
+        try:
+            store = keystore.read(_file(path, "a credential store"))
+            opened = keystore.open_credential(store, alias, password, now=now)
+        except keystore.KeystoreError as error:
+            error.where = ", ".join(filter(None, (str(path), error.where)))
+            raise
         return cls(
             path=path.resolve(),
             alias=alias,
@@ -145,6 +143,24 @@ class OperatorCredential:
             trust=trust,
             org_code=org_code,
         )
+
+
+def password_of(variable: str) -> str:
+    """Return the password that an environment variable holds.
+
+    Raises:
+        OperatorError: it is not set.  What cannot be a variable's name is not repeated: it may be the
+            password itself.
+    """
+    if variable in os.environ:
+        return os.environ[variable]
+    named = variable if variable.isidentifier() else "(none named)"
+    raise OperatorError(
+        f"The environment variable {named} is not set.",
+        expected="the password of the keystore in an environment variable",
+        found="no variable of that name" if named == variable else "no name of a variable",
+        advice="set one and name it with --password-env; passwords do not go onto command lines",
+    )
 
 
 def _file(path: Path, what: str) -> bytes:
@@ -167,7 +183,11 @@ def _certificates(paths: tuple[Path, ...]) -> tuple[x509.Certificate, ...]:
             found += x509.load_pem_x509_certificates(_file(path, "certificates in PEM"))
         except ValueError as error:
             raise OperatorError(
-                f"The file {path} holds no certificates in PEM.", found=str(error), where=str(path)
+                f"The file {path} holds no certificates in PEM.",
+                expected="-----BEGIN CERTIFICATE----- and what belongs to it, once or more",
+                found=str(error).rpartition(". ")[2],
+                where=str(path),
+                advice="a certificate in DER becomes PEM with `openssl x509 -inform DER -in FILE`",
             ) from error
     return tuple(found)
 
@@ -248,6 +268,8 @@ class Bench:
         self._holder: int | None = None
         self._servers: tuple[Server, ...] = ()
         self.sts_address = self.usi_address = ""
+        self.impostor_address = ""
+        """A registry whose certificate is from another authority than that of `ca_file`."""
 
     # --- credential ---------------------------------------------------------------------------
 
@@ -258,7 +280,11 @@ class Bench:
             key="machine-2" if self.identity.second_party else "machine-1",
         )
         self.alias, self.password = issued.alias, KIT_PASSWORD
-        store = make_store([issued], password=self.password)
+        # Nobody gets the right credential by taking the first.
+        another = self._authority.machine_credential(
+            abn=self.identity.abn, name=f"{self.identity.name}2", key="machine-3"
+        )
+        store = make_store([another, issued], password=self.password)
         self.keystore_path = self._write("keystore.xml", store)
         self._leaf = issued.certificate
         self._anchors: tuple[x509.Certificate, ...] = ()
@@ -331,13 +357,21 @@ class Bench:
 
         sts = server(self.token_service, self._ports[0])
         usi = server(self.registry, self._ports[1])
+        impostor = Server(
+            self._recorded(self.registry),
+            certificate=self._write("impostor.pem", self._authority.tls_server(trusted=False)[0]),
+            key=key_file,
+            clock=self._clock,
+        )
         with contextlib.ExitStack() as undo:
             undo.enter_context(sts)
             undo.enter_context(usi)
+            undo.enter_context(impostor)
             undo.pop_all()
-        self._servers = (sts, usi)
+        self._servers = (sts, usi, impostor)
         self.sts_address = f"{sts.address}{STS_PATH}"
         self.usi_address = f"{usi.address}{V5.path}"
+        self.impostor_address = f"{impostor.address}{V5.path}"
         self.registry.issuer_address = self.sts_address
         return self
 

@@ -79,6 +79,10 @@ FAULTS: Final = {
         ),
         _event("E2183", "A mandatory claim is unknown.", "Check the URIs of the claims."),
         _event("E2190", "Claim data is not available now.", "Try again later.", retry=True),
+        Fault(
+            name="sts.short_life",
+            sentence="The token service grants a token for one second, whatever life was asked for.",
+        ),
         _error_info(
             1001,
             "Service Unavailable",

@@ -6,7 +6,7 @@ This is the wire and the routes; what the service knows and decides is `conforma
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
@@ -34,6 +34,9 @@ SUITES: Final = {
 
 ISSUER: Final = "urn:evte-conformance:simulated:token-service"
 """Name of the issuer in assertions."""
+
+SHORT_LIFE: Final = timedelta(seconds=1)
+"""Life of a token under the fault `sts.short_life`."""
 
 MEDIA_TYPE: Final = "application/soap+xml; charset=utf-8"
 
@@ -135,7 +138,10 @@ class TokenService:
     def _issue(self, request: Request, suite: AlgorithmSuite) -> Response:
         now = self._clock()
         settings = self.settings
-        asked_for = named(self.faults, "sts")
+        faults = named(self.faults, "sts")
+        refusing = [fault for fault in faults if fault.code]
+        if any(fault.name == "sts.short_life" for fault in faults):
+            settings = replace(settings, granted_life=SHORT_LIFE)
         judgement, facts = self._judge(request, suite, settings, now)
         if facts.envelope is None:
             # Below SOAP there is no fault to answer with.
@@ -143,8 +149,8 @@ class TokenService:
             outcome = "400"
         else:
             decision: Granted | Refused
-            if asked_for:
-                decision = event_refusal(asked_for[0].code)
+            if refusing:
+                decision = event_refusal(refusing[0].code)
             else:
                 signer = facts.signer or SignerFacts()
                 decision = self.office.decide(judgement, signer, facts.request, settings, now)

@@ -122,9 +122,13 @@ def healthy_again(carry_out: CarryOut) -> Scenario:
 
 
 @pytest.fixture(scope="session")
-def healthy_remembered(healthy: Scenario, carry_out: CarryOut) -> Scenario:
-    """The same once more straight after, with everything remembered: the token may be reused."""
-    return carry_out("verify-with-what-is-remembered", fresh=False)
+def in_a_row(healthy: Scenario, carry_out: CarryOut) -> tuple[Observed, Observed]:
+    """Two requests to the registry, the second with everything remembered: the token may be reused."""
+    healthy.registry_request()
+    first = carry_out("verify-with-nothing-remembered")
+    return first.registry_request(), carry_out(
+        "verify-with-what-is-remembered", fresh=False
+    ).registry_request()
 
 
 @pytest.fixture

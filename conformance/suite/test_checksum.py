@@ -184,9 +184,9 @@ def test_sends_no_reporting_code(healthy, carry_out, code):
 
 
 @requirement("USI-CHK-10")
-@pytest.mark.parametrize("usi", ["BNGH7C75FM", "BNGH7C75F", "BNGH0C75FN"])
+@pytest.mark.parametrize("usi", ["BNGH7C75FM", "BNGH7C75F", "BNGH0C75FN", "bngh7c75fm"])
 def test_stops_an_invalid_usi(healthy, carry_out, usi):
-    """A USI with a wrong check character, length or alphabet is refused before any call is made."""
+    """A USI with a wrong check character, length or alphabet, in either case, is refused before any call."""
     healthy.registry_request()
     scenario = carry_out(f"verify-the-invalid-usi-{usi}", request={**PERSON, "USI": usi})
     _must_stay_inside(

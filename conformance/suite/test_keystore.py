@@ -308,17 +308,36 @@ def test_tells_no_secret(stores, case):
     if case.expect.status == "ok":
         reply.must_be_ok(as_twin=True)
     must_not_tell(reply, secrets)
+    path, data = str(stores.file_of(case).path), base64.b64encode(b"data").decode()
+    must_not_tell(stores.iut.keystore_list(path), secrets)
+    must_not_tell(
+        stores.iut.keystore_sign(
+            path, case.input["alias"], case.input["password"], data, RSA_SHA256, stores.now
+        ),
+        secrets,
+    )
+
+
+@requirement("KS-G01")
+def test_tells_no_password_of_an_exchange(bench, healthy, carry_out):
+    """Neither the answer to a call nor the refusal of one with a wrong password holds the password."""
+    healthy.token_request()  # an answer that no exchange stands behind tells nothing either way
+    must_not_tell(healthy.cite().reply, {"the password": bench.password})
+    wrong = "Marked-Wrong-Pass-8"
+    scenario = carry_out("call-with-a-wrong-password", password=wrong).cite()
+    must_not_tell(scenario.reply, {"the password": wrong})
 
 
 @requirement("KS-S01")
-def test_signs_with_the_key_of_the_leaf(stores, iut):
-    """A signature verifies under the leaf that opening hands out."""
-    file = stores.file({})
+@pytest.mark.parametrize("holder", [MACHINE_1, MACHINE_2], ids=["first", "second"])
+def test_signs_with_the_key_of_the_leaf(stores, iut, holder):
+    """A signature by either credential of a store verifies under that credential's leaf."""
+    file, alias = stores.file({"base": "pair"}), f"ABRD:{holder.abn}_{holder.name}"
     data = bytes(range(256)) * 3
     value = iut.keystore_sign(
-        str(file.path), ALIAS, PASSWORD, base64.b64encode(data).decode(), RSA_SHA256, stores.now
+        str(file.path), alias, PASSWORD, base64.b64encode(data).decode(), RSA_SHA256, stores.now
     ).must_be_ok()
-    leaf = file.prepared.credentials[ALIAS].certificate
+    leaf = file.prepared.credentials[alias].certificate
     try:
         signature = base64.b64decode(value["signature"], validate=True)
         leaf.public_key().verify(signature, data, PKCS1v15(), hashes.SHA256())

@@ -4,6 +4,9 @@ Nearly every check reads one of a few recorded exchanges.  What the product sent
 then; a check demands that certain rules were looked at and held.
 """
 
+import time
+from datetime import UTC, datetime
+
 import pytest
 
 from conformance.adapters.contract import Outcome
@@ -15,6 +18,9 @@ from conformance.suite import requirement
 
 REFUSAL = FAULTS["sts.E2003"]
 """What the token service says in the refused exchange."""
+
+FINAL_EVENTS = ("E2003", "E2014", "E2169")
+"""Refusals for the relying party, for the credential, and for either."""
 
 ANOTHER_CLIENT = {
     "act_as": {"second_party": "27809366375", "ssid": "0000567800"},
@@ -283,16 +289,17 @@ def test_shows_code_and_advice(refused_exchange):
 
 
 @requirement("STS-P13")
-def test_does_not_repeat_a_final_refusal(refused_exchange):
-    """E2003 is not a fault that passes by itself; the product asks once."""
-    posts = [
-        exchange for exchange in refused_exchange.cite().recording.sts if exchange.request.method == "POST"
-    ]
+@pytest.mark.parametrize("code", FINAL_EVENTS)
+def test_does_not_repeat_a_final_refusal(healthy, carry_out, code):
+    """What is wrong with the request or the credential does not pass by itself; the product asks once."""
+    healthy.token_request()
+    refused = carry_out(f"token-service-answers-{code}", faults=(f"sts.{code}",)).cite()
+    posts = [exchange for exchange in refused.recording.sts if exchange.request.method == "POST"]
     if not posts:
         raise NotTestable("the product sent no request to the token service", expected="one request")
     if len(posts) > 1:
         raise ImplementationError(
-            f"the product asked {len(posts)} times although {REFUSAL.code} is final",
+            f"the product asked {len(posts)} times although {code} is final",
             subcode=Subcode.WRONG_VALUE,
             expected="1 request",
             found=f"{len(posts)} requests",
@@ -346,6 +353,23 @@ def test_makes_each_timestamp_anew(token_request, registry_request):
         )
 
 
+@requirement("STS-U02")
+def test_keeps_no_timestamp(in_a_row):
+    """The next request has a Timestamp of its own, though the token may be the same."""
+    in_a_row[1].must_satisfy("security.timestamp_form")
+    before, after = (each.facts.endorser.created if each.facts.endorser else None for each in in_a_row)
+    if before is None or after is None:
+        raise NotTestable("the two messages do not both have a Timestamp that can be read")
+    if before == after and after.microsecond:
+        raise ImplementationError(
+            "the Timestamp of an earlier request to the registry was used again",
+            subcode=Subcode.WRONG_VALUE,
+            expected="a Timestamp made when the request is sent",
+            found=f"Created {after.isoformat()} in both messages",
+            advice="keep the token and its proof key, and make the rest of the Security header anew",
+        )
+
+
 @requirement("STS-U03")
 def test_endorses_with_the_proof_key(registry_request):
     """The Timestamp is signed with the key that came with the token."""
@@ -380,6 +404,25 @@ def test_presents_a_token_for_the_registry(registry_request):
     registry_request.must_satisfy("token.audience", "token.expired")
 
 
+@pytest.fixture(scope="session")
+def after_the_token_ended(healthy, carry_out):
+    """A call with a token of a short life, and one more with everything remembered once that is over."""
+    healthy.registry_request()
+    first = carry_out("with-a-token-of-a-short-life", faults=("sts.short_life",))
+    ends = first.token_request().facts.expires
+    if ends is None:
+        raise NotTestable("no token was issued, so that none could be kept too long")
+    while (left := (ends - datetime.now(UTC)).total_seconds()) >= 0:
+        time.sleep(left + 0.01)
+    return carry_out("after-the-token-has-ended", fresh=False)
+
+
+@requirement("STS-U07")
+def test_keeps_no_token_too_long(after_the_token_ended):
+    """A token that was kept is not presented any more once its life is over."""
+    after_the_token_ended.registry_request().must_satisfy("token.expired")
+
+
 @requirement("STS-U08")
 def test_sends_the_registry_a_new_message_id(registry_request):
     """The MessageID is not that of the request for the token."""
@@ -390,6 +433,12 @@ def test_sends_the_registry_a_new_message_id(registry_request):
 def test_sends_the_registry_another_message_id_next_time(second_registry_request):
     """The next request to the registry has another MessageID."""
     second_registry_request.must_satisfy("addressing.message_id_missing", "addressing.message_id_reused")
+
+
+@requirement("STS-U08")
+def test_keeps_no_message_id(in_a_row):
+    """The next request has a MessageID of its own, though the token may be the same."""
+    in_a_row[1].must_satisfy("addressing.message_id_missing", "addressing.message_id_reused")
 
 
 @requirement("STS-U09")

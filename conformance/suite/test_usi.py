@@ -11,6 +11,17 @@ from conformance.suite import requirement, vectors
 
 NAMES = ("FirstName", "FamilyName", "SingleName")
 NOT_RETRIED = ("registry.1002", "registry.2002", "registry.3458")
+TYPED_NAMES = {
+    "two-names": {
+        "USI": "BNGH7C75FN",
+        "FirstName": " Maryam ",
+        "FamilyName": "Fredrick ",
+        "DateOfBirth": "1966-05-25",
+    },
+    "one-name": {"USI": "QFJEGFSBC4", "SingleName": " Testsinglename ", "DateOfBirth": "1985-01-01"},
+}
+"""People as somebody typed them, with blanks where none belong."""
+
 MOST_ATTEMPTS = 5
 """How often a product may ask while the registry says that it is not available, within one call."""
 
@@ -70,16 +81,11 @@ def test_sends_no_other_names(registry_request):
 
 
 @requirement("USI-WIRE-13")
-def test_trims_names(healthy, carry_out):
+@pytest.mark.parametrize("form", TYPED_NAMES)
+def test_trims_names(healthy, carry_out, form):
     """Blanks at the ends of a name are taken off before it is sent, or the name is refused."""
     healthy.registry_request()
-    typed = {
-        "USI": "BNGH7C75FN",
-        "FirstName": " Maryam ",
-        "FamilyName": "Fredrick ",
-        "DateOfBirth": "1966-05-25",
-    }
-    scenario = carry_out("verify-names-with-blanks-at-the-ends", request=typed)
+    scenario = carry_out(f"verify-{form}-with-blanks-at-the-ends", request=TYPED_NAMES[form])
     if _kept_back(scenario):
         scenario.reply.must_be_refused("request.invalid")
     else:
@@ -116,11 +122,12 @@ def test_sends_the_configured_org_code(bench, registry_request):
 
 
 @requirement("USI-LIM-07")
-def test_sends_an_org_code_of_eight(healthy, carry_out):
-    """An organisation code may have eight characters; it is sent as it is."""
+@pytest.mark.parametrize("code", ["KIT4EVTE", "00012345"])
+def test_sends_an_org_code_of_eight(healthy, carry_out, code):
+    """An organisation code may have eight characters, leading zeros among them; it is sent as it is."""
     healthy.registry_request()
-    scenario = carry_out("verify-with-an-org-code-of-eight", org_code="KIT4EVTE")
-    _must_have_sent(scenario.registry_request(), {"OrgCode": "KIT4EVTE"})
+    scenario = carry_out(f"verify-with-the-org-code-{code}", org_code=code)
+    _must_have_sent(scenario.registry_request(), {"OrgCode": code})
 
 
 @requirement("USI-SEC-02")
@@ -145,6 +152,22 @@ def test_refuses_an_untrusted_server(bench, healthy, carry_out):
             subcode=Subcode.ACCEPTED_INVALID,
             expected="no request",
             found=f"{len(scenario.recording.exchanges)} requests",
+            advice="verify certificate and host name of every server; never switch the check off",
+        )
+    scenario.reply.must_be_refused("transport.untrusted", "transport.failed")
+
+
+@requirement("USI-SEC-01")
+def test_refuses_an_untrusted_registry(bench, healthy, carry_out):
+    """The same of the registry alone: the token service is trusted, who answers for the registry is not."""
+    healthy.registry_request()
+    scenario = carry_out("registry-of-an-untrusted-authority", usi_address=bench.impostor_address)
+    if scenario.cite().recording.registry:
+        raise ImplementationError(
+            "the product talked to a registry whose certificate it cannot trust",
+            subcode=Subcode.ACCEPTED_INVALID,
+            expected="no request to the registry",
+            found=f"{len(scenario.recording.registry)} requests",
             advice="verify certificate and host name of every server; never switch the check off",
         )
     scenario.reply.must_be_refused("transport.untrusted", "transport.failed")
@@ -301,9 +324,8 @@ def test_shows_an_unknown_code(understood, refused_call):
     understood()
     scenario = refused_call("registry.7777")
     _must_report(scenario, "service.fault", "service.validation")
-    native = scenario.reply.answer.native
-    shown = f"{native.code} {native.text}" if native is not None else ""
-    if scenario.reply.answer.outcome is Outcome.REJECTED and "7777" not in shown:
+    shown = _shown(scenario.reply.answer)
+    if "7777" not in shown:
         raise ImplementationError(
             "the code of a fault is not shown",
             subcode=Subcode.WRONG_VALUE,
@@ -473,7 +495,10 @@ def _composed(text):
 
 
 def _must_report(scenario, *reasons):
-    """Demand that a fault is reported as a failure for one of these reasons."""
+    """Demand that a fault is reported as a failure for one of these reasons.
+
+    The conclusion `failed` states no reason, so that the code has to be in what the product shows.
+    """
     _sent_well(scenario)
     answer = scenario.reply.answer
     if answer.outcome is not Outcome.OK:
@@ -485,6 +510,21 @@ def _must_report(scenario, *reasons):
             found=scenario.reply.described(),
             advice="mend the failure of USI-VER-10 first",
         )
+    elif (code := scenario.recording.faults[0].rpartition(".")[2]) not in _shown(answer):
+        raise ImplementationError(
+            f"the user is told that the call failed, but not with which code: the registry answered {code}",
+            subcode=Subcode.WRONG_VALUE,
+            expected=f"a refusal: {' or '.join(reasons)}; or the code {code} in the response",
+            found=scenario.reply.described(),
+            advice="answer `rejected` with the reason, or show code and message as they came",
+        )
+
+
+def _shown(answer):
+    """Return everything that an answer tells the user, as one text."""
+    native = answer.native
+    told = f"{native.code} {native.text}" if native is not None else ""
+    return told if answer.outcome is not Outcome.OK else f"{told} {answer.value['response']}"
 
 
 def _not_understood(scenario):

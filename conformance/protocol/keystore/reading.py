@@ -32,6 +32,7 @@ _SHAPES: Final = {
     "notBefore": (_DATE, "a date and time"),
     "notAfter": (_DATE, "a date and time"),
 }
+_ADVICE: Final = "give the XML file of the developer kit as it was delivered, not a .p12, .pfx or .jks"
 _XML_SPACE: Final = str.maketrans("", "", " \t\r\n")
 
 
@@ -50,16 +51,26 @@ def read(data: bytes) -> Store:
         DuplicateAlias: two credentials have one id.
     """
     if not data.strip():
-        raise NotAKeystore("the file is empty", expected="a credential store", found=f"{len(data)} bytes")
+        raise NotAKeystore(
+            "the file is empty", expected="a credential store", found=f"{len(data)} bytes", advice=_ADVICE
+        )
     try:
         root = parse(data, limit=MAX_BYTES)
     except MarkupError as error:
         # A store that was cut off is a damaged store; what never was one is not.
         family = Damaged if NAMESPACE.encode() in data[:4096] and b"<!DOCTYPE" not in data else NotAKeystore
-        raise family(f"the file is not usable XML: {error.message}", found=error.found) from error
+        raise family(
+            f"the file is not usable XML: {error.message}",
+            expected="a credential store",
+            found=error.found,
+            advice=_ADVICE,
+        ) from error
     if root.tag != _name("credentialStore"):
         raise NotAKeystore(
-            "the file is not a credential store", expected=_name("credentialStore"), found=str(root.tag)[:200]
+            "the file is not a credential store",
+            expected=_name("credentialStore"),
+            found=str(root.tag)[:200],
+            advice=_ADVICE,
         )
     children = _children(root, "credentialStore")
     elements = list(_required(children, "credentials", "credentialStore").iterchildren(_name("credential")))

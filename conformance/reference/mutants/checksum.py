@@ -570,6 +570,21 @@ class LeavesTheCheckToTheRegistry(Correct):
 
 
 @mutant(
+    kills="USI-CHK-10",
+    subcode="accepted_invalid",
+    seen_in="likely: input that is folded behind the check instead of before it",
+    mend="Fold first, then check what is going to be sent.",
+)
+class SendsLowerCaseUnchecked(Correct):
+    """Takes what was typed in lower case to capitals and sends it without a check."""
+
+    class Registry(UsiClient):
+        def usi(self, typed):
+            folded = isinstance(typed, str) and typed != typed.upper()
+            return typed.strip().upper() if folded else super().usi(typed)
+
+
+@mutant(
     kills="USI-CHK-14",
     subcode="wrong_value",
     seen_in="public: a Go validator that folds for its own check and leaves the text as it was",

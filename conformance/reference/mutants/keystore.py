@@ -635,6 +635,38 @@ class TellsWhatWasTyped(Correct):
 
 
 @mutant(
+    kills="KS-G01",
+    subcode="secret_leak",
+    seen_in="likely: one error handler that is careful, and another one that was forgotten",
+    mend="Name the file and the id, never the password, wherever a credential is used.",
+)
+class TellsThePasswordOnSigning(Correct):
+    """Keeps the password out of its errors, but for those of signing."""
+
+    def keystore_sign(self, path, alias, password, data, algorithm, now=None):
+        answer = super().keystore_sign(path, alias, password, data, algorithm, now)
+        if answer["status"] == "rejected":
+            answer["native"]["text"] += f" sign({alias!r}, {password!r})"
+        return answer
+
+
+@mutant(
+    kills="KS-G01",
+    subcode="secret_leak",
+    seen_in="likely: error reports to which the whole configuration of the call is attached",
+    mend="Leave the password out of what describes a call.",
+)
+class TellsThePasswordOfACall(Correct):
+    """Adds the settings of a call to the text of its failure."""
+
+    def usi_call(self, **settings):
+        answer = super().usi_call(**settings)
+        if answer["status"] == "rejected":
+            answer["native"]["text"] += f" {settings}"
+        return answer
+
+
+@mutant(
     kills="KS-S01",
     subcode="wrong_value",
     seen_in="likely: adapters that hand the text of a message on as they got it",
@@ -645,6 +677,23 @@ class SignsTheBase64(Correct):
 
     def sign(self, key, data, algorithm):
         return key.sign(data.encode(), padding.PKCS1v15(), hashes.SHA256())
+
+
+@mutant(
+    kills="KS-S01",
+    subcode="wrong_value",
+    seen_in="likely: stores that were only ever tried with one credential in them",
+    mend="Select the key by the id that was asked for, as for opening.",
+)
+class SignsWithTheFirstKey(Correct):
+    """Opens the credential that was asked for, and signs with the key of the first one."""
+
+    def keystore_sign(self, path, alias, password, data, algorithm, now=None):
+        try:
+            first = self.read_store(path).credentials[0].id
+        except Refusal as refusal:
+            return self.refusal(refusal)
+        return super().keystore_sign(path, first, password, data, algorithm, now)
 
 
 @mutant(

@@ -156,6 +156,22 @@ class SendsTheRootCertificate(Correct):
 
 
 @mutant(
+    kills="STS-R07",
+    subcode="wrong_value",
+    seen_in="likely: the id is honoured where a credential is shown, and forgotten where one is used",
+    mend="Use the credential whose id was given for the token request too.",
+)
+class AsksWithTheFirstCredential(Correct):
+    """Asks for the token with the first credential of the store, whatever the id."""
+
+    def order(self, *, keystore, alias, **exchange):
+        first = self.read_store(keystore).credentials[0].id
+        # A wrong id is still noticed.
+        self.open_credential(keystore, alias, exchange["password"], self.clock())
+        return super().order(keystore=keystore, alias=first, **exchange)
+
+
+@mutant(
     kills="STS-R08",
     subcode="wrong_value",
     seen_in="clients that send publicCertificate of the store as it stands",
@@ -522,6 +538,20 @@ class AsksForATimeGoneBy(Correct):
             return created - timedelta(hours=1), expires - timedelta(hours=1)
 
 
+@mutant(
+    kills="STS-U07",
+    subcode="wrong_value",
+    seen_in="likely: tokens that are kept for a fixed time, or for as long as the program runs",
+    mend="Keep the end that the answer states, and ask for a new token before it.",
+)
+class KeepsTokensForEver(Correct):
+    """Presents a kept token however long ago its life was over."""
+
+    class Tokens(TokenClient):
+        def usable(self, token):
+            return True
+
+
 # --- on whose behalf --------------------------------------------------------------------------------
 
 
@@ -632,6 +662,20 @@ class RetriesEveryFault(Correct):
     class Tokens(TokenClient):
         def worth_another_try(self, refusal):
             return True
+
+
+@mutant(
+    kills="STS-P13",
+    subcode="wrong_value",
+    seen_in="likely: lists of codes not to repeat, in place of the list of those to repeat",
+    mend="Ask again only after E1001, E1003, E1004 and E2190, not after whatever is unknown.",
+)
+class RetriesUnlessItKnowsBetter(Correct):
+    """Knows that E2003 is final and asks again after every other event."""
+
+    class Tokens(TokenClient):
+        def worth_another_try(self, refusal):
+            return refusal.code.startswith("E") and refusal.code != "E2003"
 
 
 @mutant(

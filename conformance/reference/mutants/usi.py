@@ -1,6 +1,7 @@
 """Clients of the registry that are wrong in one way each: the message, its security, what is concluded."""
 
 import base64
+import contextlib
 import copy
 import dataclasses
 import unicodedata
@@ -8,6 +9,7 @@ import unicodedata
 import urllib3
 from lxml import etree
 
+from conformance.reference.connection import Connection
 from conformance.reference.correct import Correct, mutant
 from conformance.reference.mutants.by_hand import endorse_again, first
 from conformance.reference.refusal import Refusal
@@ -151,6 +153,44 @@ class SendsTheTokenTwice(Correct):
         def endorse(self, envelope, token):
             super().endorse(envelope, token)
             first(envelope, "EncryptedData").addnext(copy.deepcopy(token.token))
+
+
+@mutant(
+    kills="STS-U08",
+    subcode="wrong_value",
+    seen_in="likely: products that keep a prepared header together with the token",
+    mend="Make the MessageID where the message is made.",
+)
+class KeepsTheMessageIdWithTheToken(Correct):
+    """Makes one MessageID per token and sends it with every request that uses the token."""
+
+    class Registry(UsiClient):
+        kept = None
+
+        def message_id(self):
+            self.kept = self.kept or super().message_id()
+            return self.kept
+
+
+@mutant(
+    kills="STS-U02",
+    subcode="wrong_value",
+    seen_in="likely: products that keep a prepared header together with the token",
+    mend="Keep the token and its proof key; make Timestamp and signature for each request.",
+)
+class KeepsTheTimestampWithTheToken(Correct):
+    """Makes one Timestamp per token and sends it with every request that uses the token."""
+
+    class Registry(UsiClient):
+        kept = None
+
+        def endorse(self, envelope, token):
+            super().endorse(envelope, token)
+            stamp = list(first(envelope, "Timestamp"))
+            self.kept = self.kept or [part.text for part in stamp]
+            for part, text in zip(stamp, self.kept, strict=True):
+                part.text = text
+            endorse_again(envelope, token.proof_key)
 
 
 @mutant(
@@ -322,6 +362,21 @@ class SendsNamesAsTyped(Correct):
 @mutant(
     kills="USI-WIRE-13",
     subcode="wrong_value",
+    seen_in="likely: rules that were written for first and family name, before anybody had one name only",
+    mend="Trim every form of the name.",
+)
+class TrimsTwoNamesOnly(Correct):
+    """Trims first and family name, and sends a single name as it was typed."""
+
+    class Registry(UsiClient):
+        def prepare(self, call):
+            typed = {name: text for name, text in call.request.items() if name == "SingleName"}
+            return super().prepare(call) | typed
+
+
+@mutant(
+    kills="USI-WIRE-13",
+    subcode="wrong_value",
     seen_in="routines that tidy names up",
     mend="Leave blanks inside a name as they are recorded.",
 )
@@ -406,6 +461,21 @@ class CutsOrgCodesToSix(Correct):
 
 
 @mutant(
+    kills="USI-LIM-07",
+    subcode="wrong_value",
+    seen_in="likely: columns and settings that make a number of whatever looks like one",
+    mend="Keep the organisation code as the text that it is.",
+)
+class LosesTheZerosOfTheOrgCode(Correct):
+    """Sends 12345 for 00012345."""
+
+    class Registry(UsiClient):
+        def ask(self, order, call, request, token):
+            code = str(int(call.org_code)) if call.org_code.isdigit() else call.org_code
+            return super().ask(order, dataclasses.replace(call, org_code=code), request, token)
+
+
+@mutant(
     kills="USI-SEC-02",
     subcode="wrong_value",
     seen_in="one constant organisation code for all clients",
@@ -436,6 +506,24 @@ class TrustsEveryServer(Correct):
             connection = super().connect(ca_file)
             connection.session.verify = False
             return connection
+
+
+@mutant(
+    kills="USI-SEC-01",
+    subcode="accepted_invalid",
+    seen_in="likely: two HTTP clients in one product, one of which was configured with care",
+    mend="Verify the registry's certificate as well as the token service's.",
+)
+class TrustsEveryRegistry(Correct):
+    """Checks the certificate of the token service, and not that of the registry."""
+
+    class Registry(UsiClient):
+        def post(self, order, address, message, headers):
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+            connection = Connection(order.ca_file)
+            connection.session.verify = False
+            with contextlib.closing(connection):
+                return connection.post(address, message, headers)
 
 
 # --- the answer -------------------------------------------------------------------------------------
@@ -631,6 +719,23 @@ class LooksForFaultsInVersionFive(Correct):
     class Registry(UsiClient):
         def errors(self, detail):
             return []
+
+
+@mutant(
+    kills="USI-FLT-01",
+    subcode="wrong_value",
+    seen_in="clients that show every failure as one sentence",
+    mend="Tell what failed: code and message of the fault, and who can mend it.",
+    also=("USI-FLT-03", "USI-FLT-04", "USI-FLT-09", "USI-VER5-03"),
+)
+class CallsEveryFaultAFailure(Correct):
+    """Concludes `failed` from every fault and tells nothing else."""
+
+    def usi_call(self, **exchange):
+        answer = super().usi_call(**exchange)
+        if answer["status"] == "rejected" and answer["reason"].startswith("service."):
+            return self.ok({"response": {}, "conclusion": "failed"})
+        return answer
 
 
 @mutant(

@@ -10,7 +10,12 @@ from conformance.reference import MUTANTS
 from conformance.reference.correct import Correct
 
 OWN = {name: kind for name, kind in MUTANTS.items() if kind.__module__ == module.__name__}
-ON_THE_WIRE = {"sends-reporting-codes", "leaves-the-check-to-the-registry", "sends-what-was-typed"}
+ON_THE_WIRE = {
+    "sends-reporting-codes",
+    "leaves-the-check-to-the-registry",
+    "sends-lower-case-unchecked",
+    "sends-what-was-typed",
+}
 CASES = [
     pytest.param(case, id=f"{name.removesuffix('.json')}-{case.id}")
     for name in vectors.files()

@@ -24,6 +24,9 @@ WITHOUT_VECTORS = {
     "lists-one-credential",
     "signs-the-base64",
     "opens-every-key",
+    "signs-with-the-first-key",
+    "tells-the-password-on-signing",
+    "tells-the-password-of-a-call",
 }
 OTHER_CHECKS = {
     "keystore/reported_end.json": (test_keystore.test_tells_the_end_of_the_certificate,),
