@@ -28,7 +28,7 @@ types: $(DEV)
 	$(BIN)/mypy
 
 selftest: $(DEV)
-	$(BIN)/python -m pytest -n 2 --dist load -q
+	$(BIN)/python -m pytest -n 3 --dist load -q
 
 notebooks: $(DEV)
 	$(BIN)/python notebooks/build.py --check
