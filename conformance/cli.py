@@ -5,8 +5,9 @@ Nothing is decided here.  Every import beyond click stands inside the command th
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
@@ -75,6 +76,34 @@ def main() -> None:
     """
 
 
+# --- options that more than one command takes -------------------------------------------------------
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_deadline = click.option(
+    "--deadline", metavar="SECONDS", type=float, help="Per call, instead of the contract's own."
+)
+
+
+def _own_credential(command: _Command) -> _Command:
+    """Let a command take the operator's own credential."""
+    options = (
+        click.option(
+            "--keystore",
+            metavar="FILE",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Your own keystore, for instance of the developer kit.",
+        ),
+        click.option("--alias", metavar="ID", default="", help="Credential in it, for instance ABRD:…"),
+        click.option(
+            "--password-env", metavar="NAME", default="", help="NAME of the variable that holds its password."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 # --- run ------------------------------------------------------------------------------------------
 
 
@@ -96,17 +125,8 @@ def main() -> None:
 @click.option(
     "--examples", metavar="N", type=click.IntRange(1), default=60, show_default=True, help="Per property."
 )
-@click.option("--deadline", metavar="SECONDS", type=float, help="Per call, instead of the contract's own.")
-@click.option(
-    "--keystore",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Your own keystore, for instance of the developer kit.",
-)
-@click.option("--alias", metavar="ID", default="", help="Credential in it, for instance ABRD:…")
-@click.option(
-    "--password-env", metavar="NAME", default="", help="NAME of the variable that holds its password."
-)
+@_deadline
+@_own_credential
 @click.option(
     "--trust",
     metavar="PEM",
@@ -202,17 +222,8 @@ def _print_outcome(outcome: "Outcome", out: Path) -> None:
 
 @main.command()
 @click.option("--iut", metavar="SPEC", default="reference", show_default=True, help=_IUT_HELP)
-@click.option("--deadline", metavar="SECONDS", type=float, help="Per call, instead of the contract's own.")
-@click.option(
-    "--keystore",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Look at your own keystore as well.",
-)
-@click.option("--alias", metavar="ID", default="", help="Credential in it.")
-@click.option(
-    "--password-env", metavar="NAME", default="", help="NAME of the variable that holds its password."
-)
+@_deadline
+@_own_credential
 def doctor(*, iut: str, deadline: float | None, keystore: Path | None, alias: str, password_env: str) -> None:
     """Find out in a second whether a run can work: harness, framing, clock, files, certificates.
 

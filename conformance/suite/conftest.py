@@ -160,9 +160,3 @@ def refused_exchange(healthy: Scenario, carry_out: CarryOut) -> Scenario:
     """The token service answers E2003, relying party unknown; the healthy scenario came first."""
     healthy.token_request()
     return carry_out("token-service-refuses-the-relying-party", faults=("sts.E2003",))
-
-
-@pytest.fixture(scope="session")
-def acts_for_another(profile: Profile) -> bool:
-    """Whether the profile's tokens are asked for on behalf of a second party."""
-    return profile.act_as

@@ -337,36 +337,37 @@ def test_sends_the_registry_a_fresh_timestamp(registry_request):
 @requirement("STS-U02")
 def test_makes_each_timestamp_anew(token_request, registry_request):
     """The Timestamp sent to the registry is not the one that was sent to the token service."""
-    signer, endorser = token_request.facts.signer, registry_request.facts.endorser
-    before = signer.created if signer is not None else None
-    after = endorser.created if endorser is not None else None
-    if before is None or after is None:
-        raise NotTestable("the two messages do not both have a Timestamp that can be read")
-    # Two messages within one second may share a whole second, which some stacks write; never a millisecond.
-    if before == after and after.microsecond:
-        raise ImplementationError(
-            "the Timestamp of the token request was used again",
-            subcode=Subcode.WRONG_VALUE,
-            expected="a Timestamp made when the request is sent",
-            found=f"Created {after.isoformat()} in both messages",
-            advice="make Created and Expires where the message is sent, not where the client is made",
-        )
+    _must_have_own_timestamps(
+        (token_request.facts.signer, registry_request.facts.endorser),
+        "the Timestamp of the token request was used again",
+        advice="make Created and Expires where the message is sent, not where the client is made",
+    )
 
 
 @requirement("STS-U02")
 def test_keeps_no_timestamp(in_a_row):
     """The next request has a Timestamp of its own, though the token may be the same."""
     in_a_row[1].must_satisfy("security.timestamp_form")
-    before, after = (each.facts.endorser.created if each.facts.endorser else None for each in in_a_row)
+    _must_have_own_timestamps(
+        [observed.facts.endorser for observed in in_a_row],
+        "the Timestamp of an earlier request to the registry was used again",
+        advice="keep the token and its proof key, and make the rest of the Security header anew",
+    )
+
+
+def _must_have_own_timestamps(signatures, message, *, advice):
+    """Demand that two messages, given by the facts of their signatures, were not created at one moment."""
+    before, after = (facts.created if facts is not None else None for facts in signatures)
     if before is None or after is None:
         raise NotTestable("the two messages do not both have a Timestamp that can be read")
+    # Two messages within one second may share a whole second, which some stacks write; never a millisecond.
     if before == after and after.microsecond:
         raise ImplementationError(
-            "the Timestamp of an earlier request to the registry was used again",
+            message,
             subcode=Subcode.WRONG_VALUE,
             expected="a Timestamp made when the request is sent",
             found=f"Created {after.isoformat()} in both messages",
-            advice="keep the token and its proof key, and make the rest of the Security header anew",
+            advice=advice,
         )
 
 
