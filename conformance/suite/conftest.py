@@ -6,6 +6,7 @@ implementation answered instead is in the finding.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from conformance.errors import NotTestable
 from conformance.model import Evidence, Profile
 from conformance.suite.iut import Iut, Observed, Reply
+from conformance.suite.stores import Stores
 
 if TYPE_CHECKING:
     from conformance.simulators.bench import Bench
@@ -160,3 +162,9 @@ def refused_exchange(healthy: Scenario, carry_out: CarryOut) -> Scenario:
     """The token service answers E2003, relying party unknown; the healthy scenario came first."""
     healthy.token_request()
     return carry_out("token-service-refuses-the-relying-party", faults=("sts.E2003",))
+
+
+@pytest.fixture(scope="session")
+def stores(iut: Iut, tmp_path_factory: pytest.TempPathFactory) -> Stores:
+    """The credential stores of the run."""
+    return Stores(iut, tmp_path_factory.mktemp("stores"), datetime.now(UTC))

@@ -4,19 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-import conformance.reference.mutants.keystore as module
 from conformance import vectors
 from conformance.adapters.session import attach
 from conformance.catalogue import requirements
 from conformance.errors import ImplementationError
 from conformance.model import Subcode
 from conformance.reference import MUTANTS, load_mutants
-from conformance.suite import Budget, cases, test_keystore
+from conformance.suite import Budget, cases, test_keystore_file, test_keystore_handling
 from conformance.suite.iut import Iut
 from conformance.suite.stores import Stores
 
 load_mutants()
-OWN = {name: kind for name, kind in MUTANTS.items() if kind.__module__ == module.__name__}
+OWN = {name: kind for name, kind in MUTANTS.items() if ".mutants.keystore_" in kind.__module__}
 FILES = [name for name in vectors.files() if name.startswith("keystore/")]
 CASES = [case for name in FILES for case in cases(name)]
 WITHOUT_VECTORS = {
@@ -29,8 +28,11 @@ WITHOUT_VECTORS = {
     "tells-the-password-of-a-call",
 }
 OTHER_CHECKS = {
-    "keystore/reported_end.json": (test_keystore.test_tells_the_end_of_the_certificate,),
-    "keystore/secrets.json": (test_keystore.test_tells_no_secret, test_keystore.test_leaves_the_file_alone),
+    "keystore/reported_end.json": (test_keystore_file.test_tells_the_end_of_the_certificate,),
+    "keystore/secrets.json": (
+        test_keystore_handling.test_tells_no_secret,
+        test_keystore_handling.test_leaves_the_file_alone,
+    ),
 }
 
 
