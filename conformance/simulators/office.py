@@ -75,7 +75,7 @@ class Settings:
     default_life: timedelta = timedelta(minutes=30)
     """Life of a token when the request asks for none."""
     granted_life: timedelta | None = None
-    """Life of every token whatever was asked; None grants what was asked, as observed."""
+    """Life of every token from the answer on, whatever was asked; None grants what was asked, as observed."""
     fault_prefix: str = "soap"
     """Prefix of the SOAP namespace in answers; some clients see a fault under `soap` only."""
     fault_status: int = 500
@@ -224,7 +224,8 @@ class Office:
                 if uri in {asked for asked, _ in request.claims}
             },
             created=begin,
-            expires=begin + (settings.granted_life or life),
+            # What was asked counts from its own beginning; what the service sets counts from its own clock.
+            expires=begin + life if settings.granted_life is None else now + settings.granted_life,
         )
 
 
