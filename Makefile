@@ -11,9 +11,9 @@ DEV   := $(VENV)/.dev
 
 # The notebooks are compared as they were stored: with the reference, and without a folder of examples beside them.
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.hypothesis
-unexport EVTE_IUT
+unexport EVTE_IUT EVTE_LAB
 
-.PHONY: demo test lint types selftest notebooks report-sample vectors bench wheel clean
+.PHONY: demo test lint types selftest notebooks report-sample vectors bench fuzz wheel clean
 
 demo: $(STAMP)  ## set up, run the main job through a separate process, say where the report is
 	$(BIN)/evte run --iut "cmd:$(BIN)/python -m conformance.reference" --profile usi-local --out evte-report
@@ -39,6 +39,12 @@ vectors: $(DEV)  ## write every generated file anew; nothing may change unless a
 
 bench: $(DEV)  ## measure; prints ratios, asserts nothing
 	$(BIN)/python benchmarks/carriers.py
+
+fuzz: $(DEV)  ## damage 100 000 credential stores and read them; fails on a crash, a hang or another credential
+	$(BIN)/python benchmarks/fuzz_keystore.py
+
+fuzz: $(DEV)  ## damage 100 000 stores for the kit's own reader; prints the figure
+	$(BIN)/python benchmarks/fuzz_keystore.py
 
 wheel: $(DEV)
 	$(BIN)/python -m build --wheel

@@ -79,6 +79,15 @@ class Inconclusive(EvteError):  # noqa: N818 - an outcome rather than an error, 
     exit_code: ClassVar[int] = 3
 
 
+class OutOfReach(EvteError):  # noqa: N818 - as above
+    """What a check is about lies with the operator, and the kit can neither bring it about nor look at it.
+
+    Counts neither for nor against the implementation; the message says what the operator can do.
+    """
+
+    exit_code: ClassVar[int] = 0
+
+
 class NotTestable(EvteError):  # noqa: N818 - as above
     """The implementation gave a required check nothing to look at, for instance no request at all."""
 

@@ -401,7 +401,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     unwaivable: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
-    """Points that do not apply, each declared and probed."""
+    """Points that do not apply, each declared and probed, or out of the kit's reach."""
     counts: dict[str, int] = {}
     """Number of points per status, scoring ones only."""
     valid_until: str = ""

@@ -4,7 +4,8 @@ In a checkout the notebooks lie in `notebooks/` at the top.  From an installed k
 nobody should work inside `site-packages`; a copy that exists is kept as the reader left it.
 
 A notebook runs the kit's main job with `check` and shows what came of it as a small table.  Its reader
-plugs a product in once, by the environment variable `EVTE_IUT`.
+plugs a product in once, by the environment variable `EVTE_IUT`.  What a reader may drive with sliders is a
+still picture wherever nobody can move them, so that a notebook under test shows the same everywhere.
 """
 
 import importlib.util
@@ -13,20 +14,24 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from conformance.errors import EvteError, OperatorError
 
-if TYPE_CHECKING:  # a run brings pytest with it, which `evte lab` has no use for
+if TYPE_CHECKING:  # a run brings pytest with it, and a picture matplotlib, which `evte lab` has no use for
+    from conformance.pictures import Picture
     from conformance.report.ledger import Entry
     from conformance.runner import Outcome
 
 VARIABLE: Final = "EVTE_IUT"
 """Environment variable with the reader's implementation, written as `evte run --iut` takes it."""
+
+LIVE: Final = "EVTE_LAB"
+"""Environment variable that `evte lab` sets: somebody is there to move sliders."""
 
 _PACKAGE: Final = Path(__file__).parent
 _CHECKOUT: Final = _PACKAGE.parent / "notebooks"
@@ -83,7 +88,9 @@ def start(folder: Path, arguments: tuple[str, ...] = ()) -> int:
             advice="python -m pip install 'evte-conformance[notebooks]'",
         )
     return subprocess.run(
-        [sys.executable, "-m", "jupyterlab", str(folder), *arguments], check=False
+        [sys.executable, "-m", "jupyterlab", str(folder), *arguments],
+        check=False,
+        env={**os.environ, LIVE: "1"},
     ).returncode
 
 
@@ -135,6 +142,91 @@ def _cells(row: Sequence[object]) -> Iterator[str]:
             if place == 0
             else f'<td style="{style}">{shown}</td>'
         )
+
+
+# --- pictures that a reader drives ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """One number that a reader may move."""
+
+    label: str
+    first: int
+    last: int
+    at: int
+    """Where it stands at first, and where nobody can move it."""
+
+    def __post_init__(self) -> None:
+        if not self.first <= self.at <= self.last:
+            raise ValueError(f"{self.label}: {self.at} is not between {self.first} and {self.last}")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Driven:
+    """A picture that depends on numbers: with sliders in `evte lab`, and still everywhere else."""
+
+    draw: Callable[..., "Picture"]
+    """Takes one number per slider, by the slider's name."""
+    sliders: Mapping[str, Slider]
+
+    def picture(self) -> "Picture":
+        """Return the picture as it is before anybody moves a slider."""
+        return self.draw(**{name: slider.at for name, slider in self.sliders.items()})
+
+    def __repr__(self) -> str:
+        """Return the words of the still picture."""
+        return repr(self.picture())
+
+    def widget(self) -> Any:  # noqa: ANN401 - ipywidgets has no types
+        """Return the sliders with the picture below them, which follows them.
+
+        Raises:
+            ModuleNotFoundError: ipywidgets is not installed.
+        """
+        import ipywidgets
+
+        still = self.picture()
+        shown = ipywidgets.Image(value=still.png(), format="png", layout={"max_width": "100%"})
+        words = ipywidgets.Label(value=still.alt)
+        controls = {
+            name: ipywidgets.IntSlider(
+                value=slider.at,
+                min=slider.first,
+                max=slider.last,
+                description=slider.label,
+                continuous_update=False,
+                style={"description_width": "initial"},
+                layout={"width": "60%"},
+            )
+            for name, slider in self.sliders.items()
+        }
+
+        def follow(_change: object) -> None:
+            drawn = self.draw(**{name: control.value for name, control in controls.items()})
+            shown.value, words.value = drawn.png(), drawn.alt
+
+        for control in controls.values():
+            control.observe(follow, names="value")
+        return ipywidgets.VBox([*controls.values(), shown, words])
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> object:
+        """Give Jupyter the sliders where somebody can move them, the still picture otherwise."""
+        if os.environ.get(LIVE) and importlib.util.find_spec("ipywidgets") is not None:
+            return self.widget()._repr_mimebundle_()
+        return self.picture()._repr_mimebundle_(include, exclude)
+
+
+def drive(draw: Callable[..., "Picture"], **sliders: Slider) -> Driven:
+    """Return a picture that the reader drives.
+
+    Args:
+        draw: takes one number per slider, as keyword arguments, and returns the picture.
+        **sliders: by the name of the argument.
+    """
+    return Driven(draw, sliders)
 
 
 # --- the main job in place ------------------------------------------------------------------------
@@ -304,4 +396,6 @@ def _called(example: str) -> str:
     except (ValueError, TypeError, KeyError):
         return example
     params.pop("deadline_ms", None)
+    if "path" in params:  # a temporary folder, gone by now
+        params["path"] = Path(params["path"]).name
     return f"{method} {json.dumps(params, ensure_ascii=False)}"

@@ -333,6 +333,19 @@ def iut(request: pytest.FixtureRequest) -> "Iut":
 
 
 @pytest.fixture(scope="session")
+def attach_again(request: pytest.FixtureRequest) -> "Callable[[], Session]":
+    """Begin another conversation with the implementation, as a second process of the product would."""
+    from conformance import __version__
+    from conformance.adapters.session import attach
+    from conformance.reference import resolve
+
+    choices = request.config.stash[CONDUCTOR].choices
+    return lambda: attach(
+        choices.iut, resolve=resolve, kit_version=__version__, deadline_s=choices.deadline_s
+    )
+
+
+@pytest.fixture(scope="session")
 def profile(request: pytest.FixtureRequest) -> "Profile":
     """The profile of the run."""
     return request.config.stash[CONDUCTOR].profile
@@ -457,6 +470,7 @@ def _judge(
         Inconclusive,
         NotTestable,
         OperatorError,
+        OutOfReach,
     )
     from conformance.model import Blame, Level, Status, Subcode
 
@@ -469,6 +483,9 @@ def _judge(
         subcode, blame = Subcode.REASON_UNSTATED, Blame.IMPLEMENTATION
     elif isinstance(error, _DoesNotApply):
         status = Status.NOT_APPLICABLE
+    elif isinstance(error, OutOfReach):
+        status, blame = Status.NOT_APPLICABLE, Blame.ENVIRONMENT
+        conductor.remarks.append(_out_of_reach(point, error))
     elif isinstance(error, ImplementationError):
         status, subcode, blame = Status.FAIL, Subcode(error.subcode), Blame.IMPLEMENTATION
         unwaivable = subcode is Subcode.SECRET_LEAK or (
@@ -507,6 +524,14 @@ def _judge(
         evidence=tuple(ledger.evidence) if ledger is not None else (),
         duration_ms=round(duration_ms, 3),
     )
+
+
+def _out_of_reach(point: Any, error: Any) -> "Remark":  # noqa: ANN401 - model.Point and errors.OutOfReach
+    from conformance.model import Blame, Remark
+
+    advice = f" {error.advice[:1].upper()}{error.advice[1:].rstrip('.')}." if error.advice else ""
+    text = f"{point.requirement} was not looked at: {error.message.rstrip('.')}.{advice}"
+    return Remark(blame=Blame.ENVIRONMENT, text=text)
 
 
 def _told(error: BaseException | None) -> str:

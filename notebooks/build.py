@@ -29,7 +29,7 @@ _METADATA: Final = {
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
 _NUMBERED: Final = "[0-9][0-9]_*"
-_SET_BY_READERS: Final = ("EVTE_IUT", "HYPOTHESIS_PROFILE", "EVTE_HYPOTHESIS_PROFILE")
+_SET_BY_READERS: Final = ("EVTE_IUT", "EVTE_LAB", "HYPOTHESIS_PROFILE", "EVTE_HYPOTHESIS_PROFILE")
 
 
 def scripts(beginnings: tuple[str, ...] = ()) -> list[Path]:

@@ -34,6 +34,7 @@ LAYERS = {
 # One-way doors between neighbours of a line, each with its reason.
 DOORS = {
     ("suite", "suite"),
+    ("strategies", "simulators"),  # a drawn store holds credentials that the simulated authority has issued
     ("notebooks", "runner"),  # the notebooks' verdicts come from the main job, not from a second one
 }
 

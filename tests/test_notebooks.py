@@ -197,6 +197,12 @@ def test_a_wrong_implementation_is_shown_with_its_example():
     assert row.remedy
 
 
+def test_an_example_names_a_file_without_its_folder():
+    """The folder was temporary and is gone; where it lay is nobody's business."""
+    line = '{"method": "keystore.list", "params": {"path": "/tmp/evte-x1/keystore.xml", "deadline_ms": 5}}'
+    assert notebooks._called(line) == 'keystore.list {"path": "keystore.xml"}'
+
+
 def test_two_runs_show_the_same():
     """Nothing in a table depends on when or how fast the run was."""
     one, other = (notebooks.check("mutant:forgets-the-minus", "USI-CHK-11") for _ in range(2))
@@ -224,6 +230,69 @@ def test_a_table_lines_up_as_text():
     """In a terminal the columns of a table stand below each other, and the last one is not padded."""
     table = notebooks.Table("Codes", ("code", "meaning"), [(1001, "not now"), ("E2015", "expired")])
     assert repr(table) == "Codes\ncode   meaning\n1001   not now\nE2015  expired"
+
+
+# --- pictures that a reader drives ----------------------------------------------------------------
+
+
+def driven():
+    """A picture of as many bars as the sliders say."""
+    pictures = pytest.importorskip("conformance.pictures", reason="needs the extra `notebooks`")
+
+    def draw(height, width):
+        words = f"{height} high and {width} wide."
+        return pictures.bars({"a": {"x": height, "y": width}}, title="Bars", alt=words)
+
+    high, wide = notebooks.Slider("how high", 1, 9, at=3), notebooks.Slider("how wide", 1, 9, at=4)
+    return notebooks.drive(draw, height=high, width=wide)
+
+
+def test_a_driven_picture_stands_still_where_nobody_moves_it(monkeypatch):
+    """Without `evte lab` it is the picture of the sliders' first places, byte for byte."""
+    monkeypatch.delenv("EVTE_LAB", raising=False)
+    picture = driven()
+    data, metadata = picture._repr_mimebundle_()
+    assert set(data) == {"image/png", "text/plain"}
+    assert data["image/png"] == driven().picture().png()
+    assert metadata["image/png"]["alt"] == "3 high and 4 wide."
+    assert repr(picture) == "[picture] 3 high and 4 wide."
+
+
+def test_a_driven_picture_follows_its_sliders(monkeypatch):
+    """In `evte lab` it has one slider per number, and picture and words follow them."""
+    pytest.importorskip("ipywidgets", reason="needs the extra `notebooks`")
+    monkeypatch.setenv("EVTE_LAB", "1")
+    assert "application/vnd.jupyter.widget-view+json" in driven()._repr_mimebundle_()
+    high, wide, image, label = driven().widget().children
+    before = bytes(image.value)
+    assert (high.description, high.min, high.max, high.value, wide.value) == ("how high", 1, 9, 3, 4)
+    high.value = 7
+    assert bytes(image.value).startswith(b"\x89PNG")
+    assert bytes(image.value) != before
+    assert label.value == "7 high and 4 wide."
+
+
+def test_a_slider_begins_between_its_ends():
+    """A place outside would be another one in the notebook than the reader sees."""
+    with pytest.raises(ValueError, match="day: 10 is not between 0 and 9"):
+        notebooks.Slider("day", 0, 9, at=10)
+
+
+def test_the_lab_is_told_that_somebody_is_there(monkeypatch, tmp_path):
+    """`evte lab` sets the variable by which driven pictures get their sliders."""
+    pytest.importorskip("jupyterlab", reason="needs the extra `notebooks`")
+    seen = {}
+
+    class Ended:
+        returncode = 0
+
+    def run(command, *, check, env):
+        seen.update(env)
+        return Ended()
+
+    monkeypatch.setattr(notebooks.subprocess, "run", run)
+    assert notebooks.start(tmp_path) == 0
+    assert seen["EVTE_LAB"] == "1"
 
 
 # --- the place ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The pictures of the notebooks: what they say in words, what stands in them, and that they stay the same."""
 
 import struct
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,6 +17,10 @@ STATIONS = [
     pictures.Station("3", "You", "Go right.", row=2, column=0),
     pictures.Station("4", "Office", "Arrive.", row=1, rows=2, column=1),
 ]
+MOMENT = datetime(2026, 11, 21, 10, 42, tzinfo=UTC)
+DAY = timedelta(days=1)
+OPEN = bytes.fromhex("3080020101a080040000000000")  # SEQUENCE { 1, [0] { empty string } }
+PLACES = {"new": pictures.Place(0, 0, "begins"), "old": pictures.Place(1, 0.5, "ends", "for ever")}
 ROWS = [("Common", "for all"), ("Left", "for some"), ("Right", "for others")]
 
 
@@ -95,8 +100,18 @@ def test_every_colour_can_be_read(colour):
         pictures.bars(
             {"a name that is rather long": {"kind": 1000}, "b": {"other": 1}}, title="Bars", alt="-"
         ),
+        pictures.field([False] * 300 + [True], hit="hit", miss="missed", title="Trials", alt="-"),
+        pictures.outline(OPEN, {"": "all of it", "0": "one", "1": "", "1.0": "nothing"}, alt="-"),
+        pictures.joined({"all": [pictures.Part("a long name", "", 0)] * 14}, alt="-"),
+        pictures.timeline(
+            {"a lane with a long title": [pictures.Stretch(MOMENT, MOMENT + DAY, "valid")]},
+            windows=[(MOMENT - DAY, MOMENT + DAY)],
+            moments={"in the beginning": MOMENT - DAY, "at the end": MOMENT + DAY},
+            alt="-",
+        ),
+        pictures.states(PLACES, [pictures.Move("new", "grows old, as all things do", "old")], alt="-"),
     ],
-    ids=["working", "road", "sequence", "bars"],
+    ids=["working", "road", "sequence", "bars", "field", "outline", "joined", "timeline", "states"],
 )
 def test_no_text_is_cut_off(picture):
     """Every text lies inside its picture."""
@@ -175,3 +190,96 @@ def test_bars_say_their_numbers():
     rows = {"one": {"documented": 10, "assumed": 5}, "other": {"documented": 3}}
     shown = words(pictures.bars(rows, title="What is known", alt="Two bars."))
     assert {"one", "other", "10", "5", "15", "3", "documented", "assumed", "What is known"} <= shown
+
+
+def test_a_field_counts_its_hits():
+    """Both numbers stand in the picture, in words."""
+    picture = pictures.field([True, False, False], hit="hit", miss="missed", title="Trials", alt="A field.")
+    assert {"1 hit", "2 missed", "Trials"} <= words(picture)
+
+
+def test_an_outline_shows_where_open_lengths_end():
+    """Each element has its offset and first bytes; one of open length also has the two bytes that end it."""
+    shown = words(pictures.outline(OPEN, {"": "all of it", "0": "one", "1": "", "1.0": "nothing"}, alt="-"))
+    assert {"30 80", "02 01", "a0 80", "04 00", "00 00"} <= shown
+    assert {"0", "2", "5", "7", "9", "11"} <= shown
+    assert {
+        "SEQUENCE, length left open  ·  all of it",
+        "INTEGER, 1 byte  ·  one",
+        "[0], length left open",
+        "OCTET STRING, 0 bytes  ·  nothing",
+        "ends the [0] of byte 5",
+        "ends the SEQUENCE of byte 0",
+    } <= shown
+
+
+def test_an_outline_leaves_out_what_it_was_not_asked_for():
+    """Elements without a meaning are not drawn, and neither is what lies in them."""
+    shown = words(pictures.outline(OPEN, {"": "all of it"}, alt="-"))
+    assert "ends the SEQUENCE of byte 0" in shown
+    assert "02 01" not in shown
+
+
+def test_an_outline_of_what_is_not_there_is_refused():
+    """A path that leads nowhere is a mistake of the notebook."""
+    with pytest.raises(ValueError, match=r"no element at 1\.1"):
+        pictures.outline(OPEN, {"": "all of it", "1.1": "?"}, alt="-")
+
+
+def test_joined_parts_keep_their_order():
+    """Parts stand from left to right with their names and sizes."""
+    parts = [pictures.Part("first", "ab", 2), pictures.Part("second", "", 0)]
+    picture = pictures.joined({"a strip": parts}, alt="A strip.")
+    places = {t.get_text(): t.get_position()[0] for t in picture.figure.findobj(matplotlib.text.Text)}
+    assert places["first\n2"] < places["second\n0"]
+    assert {"a strip", "ab"} <= set(places)
+
+
+def test_a_timeline_counts_days_from_where_it_is_told():
+    """The axis has days since day zero, or dates in UTC."""
+    lanes = {"life": [pictures.Stretch(MOMENT, MOMENT + 20 * DAY, "active", "active")]}
+    window = (MOMENT - DAY, MOMENT + 25 * DAY)
+    counted = pictures.timeline(lanes, windows=[window], day_zero=MOMENT, alt="-")
+    assert {"life", "active", "day 0", "day 10", "day 20"} <= words(counted)
+    hours = pictures.timeline(lanes, windows=[(MOMENT, MOMENT + DAY)], moments={"now": MOMENT}, alt="-")
+    assert {"12:00", "00:00\n22 Nov 2026", "now"} <= words(hours)
+    months = pictures.timeline(lanes, windows=[(MOMENT, MOMENT + 100 * DAY)], alt="-")
+    assert {"Dec\n2026", "Jan\n2027", "Feb"} <= words(months)
+
+
+def test_a_timeline_draws_nothing_outside_its_windows():
+    """A stretch that lies outside has no bar, and a moment no line."""
+    lanes = {"life": [pictures.Stretch(MOMENT, MOMENT + DAY, "active")]}
+    later = (MOMENT + 5 * DAY, MOMENT + 6 * DAY)
+    shown = words(pictures.timeline(lanes, windows=[later], moments={"now": MOMENT}, alt="-"))
+    assert not {"active", "now"} & shown
+
+
+def test_a_kind_of_stretch_always_looks_the_same():
+    """With the kinds given, a bar has one colour whatever else is in the picture."""
+
+    def colour(*kinds):
+        lanes = {"life": [pictures.Stretch(MOMENT, MOMENT + DAY, kind, kind) for kind in kinds]}
+        window = (MOMENT, MOMENT + DAY)
+        picture = pictures.timeline(lanes, windows=[window], kinds=("one", "other"), alt="-")
+        patches = picture.figure.axes[0].patches
+        return dict(zip(kinds, (patch.get_edgecolor() for patch in patches), strict=True))["other"]
+
+    assert colour("other") == colour("one", "other") == matplotlib.colors.to_rgba(pictures.ORANGE)
+
+
+def test_a_state_machine_tells_what_stays_and_what_goes():
+    """What leads elsewhere is an arrow's text, what leads back stands in the box; several share an arrow."""
+    moves = [
+        pictures.Move("new", "look", "new"),
+        pictures.Move("new", "sell", "old"),
+        pictures.Move("new", "break", "old", sure=False),
+    ]
+    shown = words(pictures.states(PLACES, moves, alt="-"))
+    assert {"new", "old", "begins\nstays: look", "for ever", "sell\nbreak"} <= shown
+
+
+def test_a_state_without_a_place_is_refused():
+    """A move that leads off the page is a mistake of the notebook."""
+    with pytest.raises(ValueError, match="gone"):
+        pictures.states(PLACES, [pictures.Move("new", "leaves", "gone")], alt="-")

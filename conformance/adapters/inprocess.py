@@ -4,8 +4,11 @@ Requests and answers pass through JSON all the same, so that an implementation s
 what it would over a pipe, and cannot change what the kit holds.
 """
 
+import contextlib
+import os
+import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol, runtime_checkable
 
 from conformance.adapters.carrier import Crash, Reply, Stray, decode, encode
@@ -30,13 +33,15 @@ class InProcess:
     kind = "in-process"
     owned = False
 
-    def __init__(self, make: Callable[[], object]) -> None:
+    def __init__(self, make: Callable[[], object], *, environment: Mapping[str, str] | None = None) -> None:
         """Set the carrier up.
 
         Args:
             make: returns the implementation; asked again after each crash or hang.
+            environment: variables that are set for the time of a call and then as they were before.
         """
         self._make = make
+        self._environment = dict(environment or {})
         self._handler: Handler | None = None
         self._worker = Worker("evte implementation")
         self._last_words = ""
@@ -84,7 +89,8 @@ class InProcess:
                     f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
                 ) from None
 
-        result = self._worker.run(call, deadline_s=deadline_s)
+        with _set(self._environment):
+            result = self._worker.run(call, deadline_s=deadline_s)
         try:
             raw = encode({"jsonrpc": "2.0", "id": request["id"], "result": result})
         except (TypeError, ValueError, RecursionError) as problem:
@@ -109,3 +115,26 @@ class InProcess:
     def last_words(self) -> str:
         """Return the traceback of the last exception out of `handle`."""
         return self._last_words
+
+
+@contextlib.contextmanager
+def _set(environment: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process for a while; a time zone among them takes effect where it can."""
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    _notice_the_zone(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _notice_the_zone(environment)
+
+
+def _notice_the_zone(environment: Mapping[str, str]) -> None:
+    # Windows has no such call: there a running process keeps the zone that it began with.
+    if "TZ" in environment and hasattr(time, "tzset"):
+        time.tzset()

@@ -12,9 +12,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import weakref
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Final, cast
@@ -35,6 +37,9 @@ _EXIT_GRACE_S: Final = 0.5
 _DRAIN_S: Final = 1.0
 """How long the last output of an ended program may take to arrive."""
 
+_TEMPORARY: Final = ("TMPDIR", "TEMP", "TMP")
+"""Variables by which programs find the folder for temporary files: of POSIX, and both of Windows."""
+
 _KILLED: Final = "did not end and was killed"
 _CLOSED_OUTPUT: Final = "closed its standard output, "
 
@@ -52,7 +57,12 @@ class Process:
     owned = True
 
     def __init__(
-        self, words: list[str], *, cwd: Path | None = None, stderr_limit: int = STDERR_LIMIT
+        self,
+        words: list[str],
+        *,
+        cwd: Path | None = None,
+        stderr_limit: int = STDERR_LIMIT,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Set the carrier up; nothing is started yet.
 
@@ -60,11 +70,15 @@ class Process:
             words: program and arguments.
             cwd: the program's working directory; the kit's if not given.
             stderr_limit: bytes of standard error to keep.
+            environment: variables that the program gets besides the kit's own, or instead of them.
         """
         self.words = words
+        self.environment = dict(environment or {})
         self.cwd = cwd
         self.stderr_limit = stderr_limit
         self.stray = Stray()
+        self.temporary: Path | None = None
+        """The program's own folder for temporary files, once it was started: what is left in it is seen."""
         self._child: _Child | None = None
         self._last_words = ""
 
@@ -82,8 +96,18 @@ class Process:
         self.break_off()
         # The search is ours because on Windows only it finds `npm.cmd` and the like.
         program = shutil.which(self.words[0]) or self.words[0]
+        if self.temporary is None:
+            self.temporary = Path(tempfile.mkdtemp(prefix="evte-harness-")).resolve()
+            # Silent, and at the latest when the kit ends: Windows keeps files that somebody still holds open.
+            weakref.finalize(self, shutil.rmtree, self.temporary, ignore_errors=True)
         try:
-            self._child = _Child([program, *self.words[1:]], self.cwd, self.stderr_limit, self.stray)
+            self._child = _Child(
+                [program, *self.words[1:]],
+                self.cwd,
+                self.stderr_limit,
+                self.stray,
+                {**self.environment, **dict.fromkeys(_TEMPORARY, str(self.temporary))},
+            )
         except OSError as problem:
             raise HarnessError(
                 "the harness could not be started",
@@ -123,10 +147,13 @@ class Process:
 
     def close(self, *, grace_s: float) -> str:
         """Close the program's input, wait for its end, then kill what is left of it and its children."""
-        if self._child is None:
-            return ""
+        running = self._child is not None
         ending = self._end(grace_s)
-        return "" if ending == _describe_exit(0) else f"After `shutdown` the harness {ending}."
+        if self.temporary is not None:
+            shutil.rmtree(self.temporary, ignore_errors=True)
+            self.temporary = None
+        tidy = not running or ending == _describe_exit(0)
+        return "" if tidy else f"After `shutdown` the harness {ending}."
 
     def last_words(self) -> str:
         """Return the end of the program's standard error."""
@@ -145,10 +172,18 @@ class Process:
 class _Child:
     """One started program with its threads."""
 
-    def __init__(self, words: list[str], cwd: Path | None, stderr_limit: int, stray: Stray) -> None:
+    def __init__(
+        self,
+        words: list[str],
+        cwd: Path | None,
+        stderr_limit: int,
+        stray: Stray,
+        environment: Mapping[str, str],
+    ) -> None:
         self.process: subprocess.Popen[bytes] = subprocess.Popen(
             words,
             cwd=cwd,
+            env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -5,9 +5,10 @@ again after each of them, and keeps what was said as evidence.  No check can tel
 """
 
 import importlib
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
@@ -66,6 +67,7 @@ def attach(
     deadline_s: float | None = None,
     start_deadline_s: float | None = None,
     kit_version: str | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> "Session":
     """Return a session with the implementation that a SPEC names; nothing is started yet.
 
@@ -80,12 +82,29 @@ def attach(
         start_deadline_s: seconds that `initialize` may take, the start of the program included.  If not
             given it is `deadline_s`, but never less than `LEAST_START_S`; without either, the method's own.
         kit_version: what the harness is told; the version of this kit if not given.
+        environment: variables that the implementation finds besides the kit's own, or instead of them; a
+            harness that the kit does not start never sees them.
 
     Raises:
         OperatorError: the SPEC is malformed, or names nothing that exists.
     """
+
+    def again(environment: Mapping[str, str]) -> Session:
+        return attach(
+            spec,
+            resolve=resolve,
+            cwd=cwd,
+            ca_file=ca_file,
+            stderr_limit=stderr_limit,
+            deadline_s=deadline_s,
+            start_deadline_s=start_deadline_s,
+            kit_version=kit_version,
+            environment=environment,
+        )
+
     return Session(
-        _carrier(spec, resolve, cwd, ca_file, stderr_limit),
+        _carrier(spec, resolve, cwd, ca_file, stderr_limit, environment or {}),
+        again=again,
         target=spec,
         deadline_s=deadline_s,
         start_deadline_s=_start_deadline(deadline_s) if start_deadline_s is None else start_deadline_s,
@@ -100,12 +119,14 @@ class Session:
         self,
         carrier: Carrier,
         *,
+        again: Callable[[Mapping[str, str]], "Session"],
         target: str,
         deadline_s: float | None,
         start_deadline_s: float,
         kit_version: str,
     ) -> None:
         self._carrier = carrier
+        self._again = again
         self.target = target
         """The SPEC; a SPEC with a password in it is refused."""
         self._deadline_s = deadline_s
@@ -162,6 +183,26 @@ class Session:
         return self._secrets.remove(self._carrier.last_words())
 
     @property
+    def asides(self) -> str:
+        """What was said beside the contract, passwords included: standard error, and stray lines of output.
+
+        For those who look for secrets and for forged lines in it; it goes into no report as it is.
+        """
+        return "\n".join((self._carrier.last_words(), *self._carrier.stray.excerpts))
+
+    @property
+    def temporary(self) -> Path | None:
+        """The folder for temporary files that the kit gave a program it started; None for other carriers."""
+        return getattr(self._carrier, "temporary", None)
+
+    @property
+    def pid(self) -> int | None:
+        """The process in which the implementation runs, where the kit can know: a program's, or its own."""
+        if self._carrier.kind == InProcess.kind:
+            return os.getpid()
+        return getattr(self._carrier, "pid", None)
+
+    @property
     def clock_ahead_s(self) -> float | None:
         """Seconds by which the harness's clock is ahead of the kit's, where the carrier tells."""
         return getattr(self._carrier, "clock_ahead_s", None)
@@ -169,6 +210,19 @@ class Session:
     def supports(self, name: str) -> bool:
         """Tell whether the implementation declared a method, or a marker such as `clock`."""
         return name in self.start().implementation.capabilities
+
+    @property
+    def fallen(self) -> bool:
+        """Whether the last call crashed or hung, so that the next one starts the harness again."""
+        return self._initialized is not None and not self._running
+
+    def with_environment(self, environment: Mapping[str, str]) -> "Session | None":
+        """Return another session with the same implementation, not started, that finds these variables.
+
+        Returns:
+            None where the implementation runs on its own and the kit has no say in its environment.
+        """
+        return None if self._carrier.kind == Http.kind else self._again(environment)
 
     def is_stopped(self, capability: str) -> bool:
         """Tell whether calls of a capability are no longer made, after too many crashes and hangs."""
@@ -225,6 +279,15 @@ class Session:
             else:
                 self._strikes[capability] = 0
             return answer
+
+    def kill(self) -> None:
+        """End a program that the kit started at once, as a power failure would; safe from any thread.
+
+        A call that waits for it ends as a crash, and the next one starts the program again.  An
+        implementation that the kit did not start is left alone.
+        """
+        if self._carrier.owned:
+            self._carrier.break_off()
 
     def close(self) -> None:
         """Say goodbye to a harness that the kit started, and end it with its children.
@@ -463,17 +526,22 @@ def _start_deadline(deadline_s: float | None) -> float:
 
 
 def _carrier(
-    spec: str, resolve: Resolve | None, cwd: Path | None, ca_file: Path | None, stderr_limit: int
+    spec: str,
+    resolve: Resolve | None,
+    cwd: Path | None,
+    ca_file: Path | None,
+    stderr_limit: int,
+    environment: Mapping[str, str],
 ) -> Carrier:
     kind, _, rest = spec.partition(":")
     if kind == "cmd":
-        return Process(split_words(rest), cwd=cwd, stderr_limit=stderr_limit)
+        return Process(split_words(rest), cwd=cwd, stderr_limit=stderr_limit, environment=environment)
     if kind.lower() in ("http", "https"):
         return Http(spec, ca_file=ca_file)
     if kind == "python":
-        return InProcess(_importer(spec, rest))
+        return InProcess(_importer(spec, rest), environment=environment)
     if resolve is not None and spec.startswith(OWN):
-        return InProcess(lambda: _own(spec, resolve))
+        return InProcess(lambda: _own(spec, resolve), environment=environment)
     near = get_close_matches(kind, ["reference", "mutant", "cmd", "http", "https", "python"], n=1)
     raise OperatorError(
         f"{spec!r} names no implementation",

@@ -1,4 +1,4 @@
-"""The pictures of the guided notebooks: roads, message charts, the working of a check character, maps, bars.
+"""The pictures of the guided notebooks: roads, message charts, outlines of bytes, timelines, maps, bars.
 
 A notebook hands over facts as small tables and gets a `Picture` back; what is drawn stands in the notebook,
 how it is drawn stands here.  All pictures share one palette that people of every colour vision can tell
@@ -18,10 +18,13 @@ from conformance.pictures.canvas import (
     Picture,
     plots,
 )
-from conformance.pictures.charts import bars
+from conformance.pictures.charts import bars, field
 from conformance.pictures.checksums import pair_map, working
+from conformance.pictures.encodings import Part, joined, outline
 from conformance.pictures.roads import Station, road
 from conformance.pictures.sequences import Passing, sequence
+from conformance.pictures.states import Move, Place, states
+from conformance.pictures.timelines import Stretch, timeline
 
 __all__ = [
     "BLUE",
@@ -32,13 +35,22 @@ __all__ = [
     "ORANGE",
     "PURPLE",
     "VERMILION",
+    "Move",
+    "Part",
     "Passing",
     "Picture",
+    "Place",
     "Station",
+    "Stretch",
     "bars",
+    "field",
+    "joined",
+    "outline",
     "pair_map",
     "plots",
     "road",
     "sequence",
+    "states",
+    "timeline",
     "working",
 ]

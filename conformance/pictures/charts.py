@@ -1,13 +1,13 @@
-"""Bars that are parted by kind, each part with its number."""
+"""Numbers to be seen: bars that are parted by kind, and a field of trials with the rare ones marked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from conformance.pictures.canvas import COLOURS, PALE, STYLE, Picture, plots
+from conformance.pictures.canvas import COLOURS, MUTED, PALE, STYLE, VERMILION, Picture, plots
 
 _HATCHES: Final = ("", "////", "....", "xxxx", "\\\\\\\\", "----")
 """A pattern beside each of `COLOURS`, so that a part is known without its colour."""
@@ -71,3 +71,35 @@ def _draw_part(
     axes.barh(level, number, left=start, height=0.64, color=PALE[colour], edgecolor=colour, hatch=hatch)
     if named:
         axes.text(start + number / 2, level, str(number), **_NUMBER)
+
+
+@rc_context(STYLE)
+def field(hits: Sequence[bool], *, hit: str, miss: str, title: str, alt: str, columns: int = 128) -> Picture:
+    """Draw a field of dots, one for each trial, in which those that hit stand out.
+
+    Args:
+        hits: how each trial came out, in their order: row by row from the upper left corner.
+        hit: what a hit is, in words.
+        miss: what the others are.
+        title: stands above the field.
+        alt: the words for the picture.
+        columns: dots in a row.
+    """
+    rows = -(-len(hits) // columns)
+    figure, (axes,) = plots(1, width=0.075 * columns + 0.3, height=0.075 * rows + 0.9)
+    places = {kind: [place for place, found in enumerate(hits) if found is kind] for kind in (True, False)}
+    for kind, marker, size, colour in ((False, ".", 2.2, MUTED), (True, "X", 7.5, VERMILION)):
+        axes.plot(
+            [place % columns for place in places[kind]],
+            [place // columns for place in places[kind]],
+            marker,
+            color=colour,
+            markersize=size,
+            label=f"{len(places[kind])} {hit if kind else miss}",
+        )
+    axes.set(xlim=(-1.5, columns + 0.5), ylim=(rows + 0.5, -1.5), xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_title(title)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, 0), ncols=2)
+    return Picture(figure, alt)

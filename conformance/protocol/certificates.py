@@ -47,6 +47,11 @@ _DATA: Final = der.object_identifier("1.2.840.113549.1.7.1")
 _RSA_SHA256: Final = der.object_identifier("1.2.840.113549.1.1.11")
 _SHA256: Final = der.object_identifier("2.16.840.1.101.3.4.2.1")
 
+_UNREADABLE: Final = (
+    *(ValueError, TypeError, UnsupportedAlgorithm, Warning),
+    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
+)
+"""What the library raises at a certificate that it cannot read; they have no class in common."""
 
 E = TypeVar("E", bound=x509.ExtensionType)
 
@@ -111,7 +116,7 @@ def read_certificate(data: bytes) -> x509.Certificate:
         # These are decoded only when asked for.
         _ = certificate.extensions, certificate.subject, certificate.issuer, certificate.public_key()
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.serial_number
-    except (ValueError, TypeError, UnsupportedAlgorithm, Warning, x509.DuplicateExtension) as error:
+    except _UNREADABLE as error:
         raise CertificateError("a certificate cannot be read", found=str(error)) from error
     return certificate
 
@@ -228,6 +233,8 @@ class LeafFacts:
     """Object identifiers of the certificate policies, dotted."""
     is_authority: bool
     """Whether it may issue certificates."""
+    is_self_issued: bool
+    """Whether issuer and subject have one name."""
     may_sign: bool
     """Whether the key usage allows digital signatures; where there is none, everything is allowed."""
     rsa_bits: int
@@ -254,6 +261,7 @@ def leaf_facts(certificate: x509.Certificate) -> LeafFacts:
         dn_qualifier=_attribute(certificate, NameOID.DN_QUALIFIER),
         policies=tuple(policy.policy_identifier.dotted_string for policy in policies or ()),
         is_authority=constraints is not None and constraints.ca,
+        is_self_issued=certificate.issuer == certificate.subject,
         may_sign=usage is None or usage.digital_signature,
         rsa_bits=key.key_size if isinstance(key, RSAPublicKey) else 0,
         signature_hash=algorithm.name if algorithm else "",
@@ -339,6 +347,6 @@ def chain_of(leaf: x509.Certificate, bundle: Sequence[x509.Certificate]) -> tupl
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
+    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
         return False
     return True

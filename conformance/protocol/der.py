@@ -7,6 +7,7 @@ certificate bundles.  Reading is asn1crypto's and cryptography's business.
 from typing import Final
 
 INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
 NULL: Final = b"\x05\x00"
 OBJECT_IDENTIFIER: Final = 0x06

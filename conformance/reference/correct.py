@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from conformance.protocol.keystore import OpenCredential, Store
+    from conformance.reference.renewal_client import RenewalClient
     from conformance.reference.sts_client import Order, TokenClient
     from conformance.reference.usi_client import UsiClient
 
@@ -75,7 +76,7 @@ class Correct:
     """
 
     capabilities: tuple[str, ...] = (
-        *(name for name, method in METHODS.items() if method.capability and name != "keystore.renew"),
+        *(name for name, method in METHODS.items() if method.capability),
         "session.reset",
         CLOCK,
     )
@@ -94,6 +95,9 @@ class Correct:
 
     Registry: ClassVar["type[UsiClient] | None"] = None
     """Another client of the registry, likewise."""
+
+    Renewals: ClassVar["type[RenewalClient] | None"] = None
+    """Another way to renew credentials, likewise."""
 
     def __init__(
         self,
@@ -234,6 +238,23 @@ class Correct:
         except Refusal as refusal:
             return self.refusal(refusal)
         return self.ok({"signature": base64.b64encode(signature).decode()})
+
+    def keystore_renew(
+        self, path: str, alias: str, password: str, renewal_address: str, ca_file: str
+    ) -> Result:
+        """Renew one credential: new key pair, new certificate, the store replaced in one step."""
+        from conformance.reference.renewal_client import Renewal, RenewalClient
+
+        client = (self.Renewals or RenewalClient)(
+            opener=lambda file, name, secret: self.open_credential(file, name, secret, self.clock()),
+            clock=self.clock,
+            random=self.random,
+        )
+        try:
+            certificate = client.renew(Renewal(path, alias, password, renewal_address, ca_file))
+        except Refusal as refusal:
+            return self.refusal(refusal)
+        return self.ok({"certificate": base64.b64encode(_der(certificate)).decode()})
 
     def read_file(self, path: str) -> bytes:
         """Return the bytes of a credential store, at most one more than a store may have."""

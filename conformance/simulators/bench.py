@@ -1,6 +1,6 @@
-"""The bench: token service, registry and credential of one run, ready to be pointed at.
+"""The bench: token service, registry, renewal service and credential of one run, ready to be pointed at.
 
-Both services listen on the loopback interface over HTTPS with certificates of the kit's own TLS authority.
+The services listen on the loopback interface over HTTPS with certificates of the kit's own TLS authority.
 The credential is a synthetic one that the kit issues for a published test ABN, or the operator's own.
 One scenario is active at a time; whatever the services exchange belongs to the scenario that was active when
 the request came in.
@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -29,11 +29,14 @@ from conformance.protocol import keystore
 from conformance.protocol.keystore import OpenCredential
 from conformance.protocol.operations import V5
 from conformance.simulators import population
-from conformance.simulators.authority import Authority, MachineCredential
+from conformance.simulators.authority import LIFE, Authority, MachineCredential
 from conformance.simulators.faults import named
 from conformance.simulators.http import Handler, Request, Response, Server
 from conformance.simulators.population import Organisation
+from conformance.simulators.ram import Ram, Role, Validity
 from conformance.simulators.registry import Registry
+from conformance.simulators.renewal import PATH as RENEWAL_PATH
+from conformance.simulators.renewal import RenewalService
 from conformance.simulators.stores import make_store
 from conformance.simulators.sts import Settings, TokenService
 from conformance.simulators.transcript import Exchange, Recording
@@ -70,6 +73,14 @@ CLOUD: Final = Identity(
     ssid="0000123400",
 )
 """Published test pair: a provider that acts for an organisation."""
+
+OTHER_CLIENT: Final = Identity(abn="27809366375", name="", org_code="VA1803", ssid="0000567800")
+"""Another organisation that the provider of `CLOUD` acts for, and the software id of its notification."""
+
+PRINCIPAL, ADMINISTRATOR, SECOND_ADMINISTRATOR = "Ada Principal", "Ben Administrator", "Cai Administrator"
+"""The people in RAM of the business that has the run's credential; `ADMINISTRATOR` holds it."""
+CLIENTS_PRINCIPAL: Final = "Dee Principal"
+"""The principal authority, in RAM, of each client."""
 
 KIT_PASSWORD: Final = "Password1!"  # of the kit's own store, and published for the test stores
 _INVENTED_CODE: Final = "KIT00001"
@@ -234,6 +245,9 @@ class Bench:
         self.remarks: list[Remark] = []
         """What the run's reader should know of the credential."""
         self.identity = CLOUD if act_as else LOCAL
+        self.ram = Ram(self._clock)
+        """Where the run's credential and, for hosted software, its clients' notifications stand.  A scenario
+        changes it inside `ram.restored()`; its clock may run ahead of that of the messages."""
         if credential is None:
             self._use_own()
         else:
@@ -249,7 +263,9 @@ class Bench:
                 credential=self._leaf.public_bytes(Encoding.DER),
                 act_as=act_as,
             ),
+            ram=self.ram,
         )
+        self._enter_in_ram()
         self.registry = Registry(
             key=self._authority.service("registry")[1],
             issuer=self.token_service.signing_certificate,
@@ -258,7 +274,10 @@ class Bench:
             population=self._population(),
             issued=self.token_service.issued.get,
             message_ids=self.token_service.message_ids,
+            unnotified=self.token_service.unnotified,
         )
+        self.renewal_service = RenewalService(self._authority, clock=self._clock)
+        """A stand-in: the protocol of the real one is not public."""
         self.outside = Recording("outside-any-scenario", self._clock())
         """Exchanges that came while no scenario was active."""
         self._active = self.outside
@@ -267,7 +286,7 @@ class Bench:
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._servers: tuple[Server, ...] = ()
-        self.sts_address = self.usi_address = ""
+        self.sts_address = self.usi_address = self.renewal_address = ""
         self.impostor_address = ""
         """A registry whose certificate is from another authority than that of `ca_file`."""
 
@@ -324,6 +343,68 @@ class Bench:
         caller = self.identity.second_party or self.identity.abn
         return population.bundled().with_organisation(Organisation(code=self.identity.org_code, abn=caller))
 
+    def _enter_in_ram(self) -> None:
+        """Enter the run's credential, and the notifications of the clients that it acts for."""
+        ram, abn = self.ram, self.identity.abn
+        ram.register(abn, principal_authority=PRINCIPAL)
+        ram.appoint(abn, ADMINISTRATOR, Role.CREDENTIAL_ADMINISTRATOR, by=PRINCIPAL)
+        ram.appoint(abn, SECOND_ADMINISTRATOR, Role.CREDENTIAL_ADMINISTRATOR, by=PRINCIPAL)
+        self.credential_id = ram.create(
+            abn, self.identity.name, by=ADMINISTRATOR, certificate=Validity.of(self._leaf)
+        ).id
+        """Of the run's credential in `ram`."""
+        self._issued = 0
+        self.notification_id = ""
+        """Of the notification of `act_as`'s second party in `ram`; empty for installed software."""
+        for client, software_id in self._clients():
+            # A provider may be the client of another one, but not its own.
+            if client == abn:
+                continue
+            ram.register(client, principal_authority=CLIENTS_PRINCIPAL)
+            made = ram.add_notification(
+                client, by=CLIENTS_PRINCIPAL, provider=abn, software_ids=(software_id,)
+            )
+            self.notification_id = self.notification_id or made.id
+
+    def _clients(self) -> tuple[tuple[str, str], ...]:
+        if not self.identity.second_party:
+            return ()
+        return (self.identity.second_party, self.identity.ssid), (OTHER_CLIENT.abn, OTHER_CLIENT.ssid)
+
+    @property
+    def issued_alias(self) -> str:
+        """The id, in its store, of what `issue` writes."""
+        return f"ABRD:{self.identity.abn}_{self.identity.name}"
+
+    def issue(self, path: Path) -> str:
+        """Create one more credential of the run's holder and name in RAM, and write it into a store.
+
+        Whoever replaces a credential does the same: id, name and password stay, certificate and key are new.
+
+        Args:
+            path: of the store, which then holds this credential only, under `issued_alias` and `password`.
+
+        Returns:
+            The credential's id in `ram`, whose records date it by RAM's own clock.
+        """
+        self._issued += 1
+        made = self._authority.machine_credential(
+            abn=self.identity.abn,
+            name=self.identity.name,
+            # A second later than the one before it: no two have one serial number, and none is of the future.
+            moment=self._authority.moment - timedelta(days=1) + timedelta(seconds=self._issued),
+            key="machine-3" if self._issued % 2 else "machine-4",
+        )
+        now = self.ram.clock()
+        validity = Validity(made.certificate.serial_number, now, now + LIFE)
+        self.ram.appoint(made.abn, ADMINISTRATOR, Role.CREDENTIAL_ADMINISTRATOR, by=PRINCIPAL)
+        record = self.ram.create(made.abn, made.name, by=ADMINISTRATOR, certificate=validity)
+        # Readers never see half a store.
+        half = path.with_suffix(".new")
+        half.write_bytes(make_store([made], password=self.password))
+        half.replace(path)
+        return record.id
+
     @property
     def credential_facts(self) -> Credential:
         """The credential of this run, without anything secret."""
@@ -342,16 +423,18 @@ class Bench:
     # --- life ---------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        """Start both services.
+        """Start all services.
 
         Raises:
             OperatorError: a port is in use.
         """
-        certificate, key = self._authority.tls_server()
+        # Whatever moment the run is set to, a client's TLS goes by the clock of the machine.
+        today = _utc_now()
+        certificate, key = self._authority.tls_server(moment=today)
         certificate_file = self._write("tls-server.pem", certificate)
         key_file = self._write("tls-server-key.pem", key)
 
-        def server(service: TokenService | Registry, port: int) -> Server:
+        def server(service: TokenService | Registry | RenewalService, port: int = 0) -> Server:
             handler = self._recorded(service)
             return Server(handler, certificate=certificate_file, key=key_file, port=port, clock=self._clock)
 
@@ -359,26 +442,31 @@ class Bench:
         usi = server(self.registry, self._ports[1])
         impostor = Server(
             self._recorded(self.registry),
-            certificate=self._write("impostor.pem", self._authority.tls_server(trusted=False)[0]),
+            certificate=self._write(
+                "impostor.pem", self._authority.tls_server(moment=today, trusted=False)[0]
+            ),
             key=key_file,
             clock=self._clock,
         )
+        renewal = server(self.renewal_service)
         with contextlib.ExitStack() as undo:
             undo.enter_context(sts)
             undo.enter_context(usi)
             undo.enter_context(impostor)
+            undo.enter_context(renewal)
             undo.pop_all()
-        self._servers = (sts, usi, impostor)
+        self._servers = (sts, usi, impostor, renewal)
         self.sts_address = f"{sts.address}{STS_PATH}"
         self.usi_address = f"{usi.address}{V5.path}"
         self.impostor_address = f"{impostor.address}{V5.path}"
+        self.renewal_address = f"{renewal.address}{RENEWAL_PATH}"
         self.registry.issuer_address = self.sts_address
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop both services."""
+        """Stop all services."""
         for server in self._servers:
             server.stop()
 
@@ -433,7 +521,9 @@ class Bench:
             OperatorError: a fault has no such name.
             KitError: a scenario of this thread is still active, or a simulator failed during this one.
         """
-        by_service = [tuple(fault.name for fault in named(faults, peer)) for peer in ("sts", "registry")]
+        by_service = [
+            tuple(fault.name for fault in named(faults, peer)) for peer in ("sts", "registry", "renewal")
+        ]
         if self._holder == threading.get_ident():
             raise KitError("a scenario was begun inside another one", found=name, where=self._active.name)
         with self._turn:
@@ -442,20 +532,20 @@ class Bench:
             refused = [len(server.handshake_failures) for server in self._servers]
             failed = len(self.errors)
             self._began = time.monotonic()
-            self.token_service.faults, self.registry.faults = by_service
+            self.token_service.faults, self.registry.faults, self.renewal_service.faults = by_service
             self._active = recording
             try:
                 yield recording
             finally:
                 self._active = self.outside
-                self.token_service.faults = self.registry.faults = ()
+                self.token_service.faults = self.registry.faults = self.renewal_service.faults = ()
                 self._holder = None
                 for server, before in zip(self._servers, refused, strict=True):
                     recording.remarks += server.handshake_failures[before:]
         if new := self.errors[failed:]:
             raise new[0]
 
-    def _recorded(self, service: TokenService | Registry) -> Handler:
+    def _recorded(self, service: TokenService | Registry | RenewalService) -> Handler:
         """Return the handler of a service that hands each exchange to the scenario it belongs to."""
 
         def handle(request: Request) -> Response:

@@ -28,7 +28,7 @@ class Fault:
 
     @property
     def simulator(self) -> str:
-        """`sts` or `registry`."""
+        """`sts`, `registry` or `renewal`."""
         return self.name.partition(".")[0]
 
 
@@ -52,6 +52,31 @@ def _error_info(code: int, title: str, text: str, *, retry: bool = False) -> Fau
         text=text,
         retry=retry,
     )
+
+
+def _renewal(name: str, sentence: str) -> Fault:
+    return Fault(name=f"renewal.{name}", sentence=f"The renewal service {sentence}.")
+
+
+_RENEWALS: Final = {
+    "other_key": "issues a certificate for another key than it was asked for",
+    "other_abn": "issues a certificate for another ABN",
+    "other_name": "issues a certificate for a credential of another name",
+    "personal": "issues a person's certificate",
+    "expired": "issues a certificate whose life has ended",
+    "shorter": "issues a certificate that ends when the old one does",
+    "wrong_chain": "issues a certificate of an authority with the right name and another key",
+    "wrong_fingerprint": "sends a fingerprint that is not that of the certificate",
+    "other_id": "answers for another credential than it was asked for",
+    "error_element": "answers that it cannot renew this credential",
+    "revoked": "answers that the credential has been revoked",
+    "empty": "answers without a response in its answer",
+    "not_xml": "answers with a page for people, status 200",
+    "http_500": "answers with HTTP status 500 and no message of its own",
+    "half": "breaks the connection off in the middle of its answer",
+    "never": "ends the connection without an answer",
+}
+"""Answers of the renewal service that no product may take for a renewal."""
 
 
 FAULTS: Final = {
@@ -107,6 +132,7 @@ FAULTS: Final = {
             name="registry.invalid_without_fields",
             sentence="An unknown USI is answered with Invalid and no fields at all.",
         ),
+        *(_renewal(name, sentence) for name, sentence in _RENEWALS.items()),
         Fault(
             name="registry.unknown_status",
             sentence="The registry answers VerifyUSI with an unlisted status and Match for all.",

@@ -1,13 +1,15 @@
 """The back office of the simulated token service: who is known, and what follows from it for a request.
 
 Neither XML nor HTTP occurs here.  A rule that a request breaks is always found; whether the request is
-refused for it is another question, and `Settings.tolerated` answers it.  What the real service does is partly
-not public; each such point is a field of `Settings`.
+refused for it is another question, and `Settings.tolerated` answers it.  Whether a credential still works,
+and whether a client has notified of a provider's software, is asked of RAM (`conformance.simulators.ram`).
+What the real service does is partly not public; each such point is a field of `Settings`.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from cryptography import x509
@@ -19,17 +21,29 @@ from conformance.protocol.judging import Notes
 from conformance.protocol.security import SignerFacts
 from conformance.protocol.trust import ActAs, Event, ProofMode, RequestFacts
 from conformance.simulators.faults import FAULTS, Fault
+from conformance.simulators.ram import CredentialState, Ram
 
 RULES: Final = {
     "sts.relying_party_unknown": "AppliesTo is the address of a registered relying party, case included.",
     "sts.credential_untrusted": "The certificate was issued by an authority that the service recognises.",
     "sts.credential_unsuitable": "The certificate is that of a machine credential.",
-    "sts.credential_revoked": "The certificate has not been revoked.",
+    "sts.credential_revoked": "The credential has not been revoked.",
+    "sts.credential_lapsed": "Somebody is responsible for the credential, or was less than 60 days ago.",
+    "sts.credential_over": "The credential has not expired by the records of RAM.",
     "sts.claim_unavailable": "Every mandatory claim can be provided for the credential.",
     "sts.relationship_unknown": "The second party has notified the service of this software id.",
     "sts.relationship_id_reused": "The RelationshipToken of every request has an ID of its own.",
 }
 """Code -> what must hold; besides the rules of the judges in `conformance.protocol`."""
+
+
+class NotificationCheck(StrEnum):
+    """Who refuses a request on behalf of a client that has not notified of the software."""
+
+    TOKEN_SERVICE = "token service"
+    REGISTRY = "registry"
+    """The token is issued, and the registry refuses it as not authorised."""
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +60,16 @@ class Settings:
     """Event code for an unknown relationship.  The real one is not public; when empty, none is given."""
     extra_anchors: tuple[x509.Certificate, ...] = ()
     """Trusted besides the authority's own, for a credential that the operator brings."""
-    revoked: frozenset[int] = frozenset()
-    """Serial numbers of revoked certificates."""
-    relationships: frozenset[tuple[str, str]] | None = None
-    """Pairs of second party and software id that are known; None recognises every one."""
+    revoked_code: str = "E2014"
+    """Of a credential that was revoked.  Known from tables of the time before RAM; assumed to be the same."""
+    lapsed_code: str = "E2014"
+    """Of a credential that nobody claimed within 60 days.  Assumed: a vendor's help page ties the text of
+    this code to an owner whose link to the business has lapsed."""
+    unassigned_refused: bool = False
+    """Whether a credential is refused as soon as nobody is responsible for it.  RAM's page says that it works
+    for 60 days; the same help page can be read as saying that it does not."""
+    notification_checked_by: NotificationCheck = NotificationCheck.TOKEN_SERVICE
+    """Assumed: no public source says whether the token service looks, or only the registry."""
     credential: bytes | None = None
     """DER of the certificate that the client was given; another one is found, not refused."""
     act_as: bool | None = None
@@ -109,13 +129,21 @@ class Office:
     Args:
         anchors: certificates that a chain may end in or pass through.
         relying_parties: addresses for which tokens are issued, matched by letter and case.
+        ram: knows how credentials and notifications stand; None finds nothing against any of them, as RAM
+            itself finds nothing against a credential that it has never heard of.
     """
 
-    def __init__(self, anchors: Collection[x509.Certificate], relying_parties: Collection[str]) -> None:
+    def __init__(
+        self,
+        anchors: Collection[x509.Certificate],
+        relying_parties: Collection[str],
+        ram: Ram | None = None,
+    ) -> None:
         self._anchors = tuple(anchors)
         self._trusted = {certificate.fingerprint(hashes.SHA256()) for certificate in anchors}
         self._chains: dict[tuple[bytes, tuple[x509.Certificate, ...]], bool] = {}
         self._relationship_ids: set[str] = set()
+        self._ram = ram
         self.relying_parties = frozenset(relying_parties)
 
     def judge(self, signer: SignerFacts, request: RequestFacts | None, settings: Settings) -> Judgement:
@@ -146,19 +174,19 @@ class Office:
             missing = sorted(wanted - _claims(signer.certificate, request).keys())
             notes.hold("sts.claim_unavailable", not missing, actual=", ".join(missing))
         if request.act_as is not None:
-            self._judge_relationship(notes, request.act_as, settings)
+            self._judge_relationship(notes, request.act_as)
         return notes.judgement()
 
-    def _judge_relationship(self, notes: Notes, act_as: ActAs, settings: Settings) -> None:
+    def _judge_relationship(self, notes: Notes, act_as: ActAs) -> None:
         seen = act_as.id in self._relationship_ids
         self._relationship_ids.add(act_as.id)
         notes.hold("sts.relationship_id_reused", not seen, actual=act_as.id or "none")
-        known = settings.relationships
+        client, provider, ssid = act_as.second_party, act_as.first_party, act_as.ssid
         notes.hold(
             "sts.relationship_unknown",
-            known is None or (act_as.second_party, act_as.ssid) in known,
-            expected=", ".join(f"{party} with {ssid}" for party, ssid in sorted(known or ())),
-            actual=f"{act_as.second_party} with {act_as.ssid}",
+            self._ram is None or self._ram.notified(client, provider, ssid),
+            expected=f"a notification of ABN {client} for software {ssid} of ABN {provider}, in force today",
+            actual="none",
         )
 
     def _judge_credential(self, notes: Notes, leaf: x509.Certificate, settings: Settings) -> None:
@@ -175,11 +203,15 @@ class Office:
             expected=f"policy {certificates.MACHINE_POLICY}, usable for signatures, no authority",
             actual=f"policies {', '.join(facts.policies) or 'none'}",
         )
-        notes.hold(
-            "sts.credential_revoked",
-            leaf.serial_number not in settings.revoked,
-            actual=f"serial number {leaf.serial_number}",
-        )
+        standing = self._ram.standing(leaf.serial_number) if self._ram is not None else None
+        standing = standing or CredentialState.ACTIVE
+        refused = {CredentialState.LAPSED}
+        if settings.unassigned_refused:
+            refused.add(CredentialState.UNASSIGNED)
+        serial = f"serial number {leaf.serial_number}: {standing.value}"
+        notes.hold("sts.credential_revoked", standing is not CredentialState.REVOKED, actual=serial)
+        notes.hold("sts.credential_lapsed", standing not in refused, actual=serial)
+        notes.hold("sts.credential_over", standing is not CredentialState.EXPIRED, actual=serial)
 
     def _is_trusted(self, leaf: x509.Certificate, extra: tuple[x509.Certificate, ...]) -> bool:
         key = (leaf.fingerprint(hashes.SHA256()), extra)
@@ -207,13 +239,18 @@ class Office:
         now: datetime,
     ) -> Granted | Refused:
         """Decide on a request; the first breach, in the order of a service on the same framework, counts."""
+        tolerated = settings.tolerated
+        if settings.notification_checked_by is not NotificationCheck.TOKEN_SERVICE:
+            tolerated |= {"sts.relationship_unknown"}
         errors: dict[str, Finding] = {}
         for finding in judgement.findings:
-            if finding.severity is Severity.ERROR and finding.code not in settings.tolerated:
+            if finding.severity is Severity.ERROR and finding.code not in tolerated:
                 errors.setdefault(finding.code, finding)
         if errors:
             return _refusal(errors, signer, settings, now)
         assert signer.certificate is not None and request is not None  # noqa: S101, PT018 - else there were errors
+        if self._ram is not None:
+            self._ram.used(signer.certificate.serial_number)
         begin = request.created or now
         life = (request.expires - begin) if request.expires is not None else settings.default_life
         return Granted(
@@ -249,19 +286,21 @@ _EVENT_OF: Final = {
     "security.token_unreadable": "E2029",
     "security.token_chain": "E2029",
     "sts.credential_untrusted": "E2020",
-    "sts.credential_revoked": "E2014",
     "security.certificate_authority": "E2180",
     "sts.credential_unsuitable": "E2180",
     "sts.relying_party_unknown": "E2003",
     "trust.claim_unknown": "E2183",
     "sts.claim_unavailable": "E2182",
 }
-"""What is answered with an event code.  Dates and relationships have a choice of codes; see `_refusal`."""
+"""What is answered with an event code.  What RAM says, dates and relationships have a choice of codes; see
+`_refusal`."""
 
 _CREDENTIAL_FIRST: Final = (
     "sts.credential_untrusted",
     "security.certificate_dates",
+    "sts.credential_over",
     "sts.credential_revoked",
+    "sts.credential_lapsed",
     "security.certificate_authority",
     "sts.credential_unsuitable",
 )
@@ -282,6 +321,11 @@ def _refusal(
         if code in errors:
             return event_refusal(_EVENT_OF[code])
     credential = [code for code in _CREDENTIAL_FIRST if code in errors]
+    chosen = {
+        "sts.credential_over": settings.expired_code,
+        "sts.credential_revoked": settings.revoked_code,
+        "sts.credential_lapsed": settings.lapsed_code,
+    }
     for code, finding in errors.items():
         if code.startswith(("soap.", "addressing.", "security.")) and code not in credential:
             expired = code == "security.timestamp_window"
@@ -296,7 +340,7 @@ def _refusal(
             certificate = signer.certificate
             early = certificate is not None and now < certificate.not_valid_before_utc
             return event_refusal("E2017" if early else settings.expired_code)
-        return event_refusal(_EVENT_OF[code])
+        return event_refusal(chosen.get(code) or _EVENT_OF[code])
     for code in errors:
         if code in _EVENT_OF:
             return event_refusal(_EVENT_OF[code])

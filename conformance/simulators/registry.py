@@ -7,7 +7,7 @@ version, content, authorisation.  Every rule is judged all the same, so that one
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
@@ -32,6 +32,7 @@ from conformance.simulators.transcript import Exchange
 RULES: Final = {
     "usi.org_code_unknown": "OrgCode is the code of an organisation that the registry knows.",
     "usi.org_code_abn": "The ABN of the token is that of the organisation with this OrgCode.",
+    "usi.notification_missing": "The client has notified of the software whose token this is.",
 }
 """Code -> what must hold; besides the rules of the judges in `conformance.protocol`."""
 
@@ -104,6 +105,8 @@ class Registry:
     population: people.Population = field(default_factory=people.bundled)
     issued: Callable[[str], bytes | None] | None = None
     """Assertion id -> canonical form of the token as issued, to tell a changed token from a foreign one."""
+    unnotified: Collection[str] = ()
+    """Ids of assertions for which no notification is in force; tokens with them are refused."""
     issuer_address: str = "https://localhost/R3.0/S007v1.3/service.svc"
     """Address of the token service, for the policy in the WSDL."""
     message_ids: set[str] = field(default_factory=set)
@@ -240,6 +243,9 @@ class Registry:
                 where=where,
                 hint="Each organisation needs a token of its own; do not share tokens between clients.",
             )
+        if token_facts.assertion_id:
+            known = token_facts.assertion_id not in self.unnotified
+            notes.hold("usi.notification_missing", known, expected="a notification in force", actual="none")
         return notes.judgement()
 
     # --- decisions ----------------------------------------------------------------------------
@@ -261,7 +267,7 @@ class Registry:
                 return _error_info(fault, fault.text), {}
         if late := next((errors[code] for code in _VALIDATION if code in errors), None):
             return _error_info(FAULTS["registry.1002"], f"{late.message} {late.where}".strip()), {}
-        if "usi.org_code_abn" in errors:
+        if "usi.org_code_abn" in errors or "usi.notification_missing" in errors:
             return _error_info(FAULTS["registry.2002"], FAULTS["registry.2002"].text), {}
         if unforeseen := next(iter(errors.values()), None):
             raise KitError(

@@ -94,6 +94,7 @@ def make_entry(
     password: str = PASSWORD,
     generation: str | Generation = "2025",
     moment: datetime | None = None,
+    salt: bytes | None = None,
 ) -> Credential:
     """Return a machine credential as an entry of a store, integrity value included.
 
@@ -102,9 +103,11 @@ def make_entry(
         password: of its private key.
         generation: of the writer, one of `GENERATIONS`.
         moment: when it came into the store; when it was issued, if not given.
+        salt: of the credential; derived from its alias, as long as the writer makes it, if not given.
     """
     writer = GENERATIONS[generation] if isinstance(generation, str) else generation
-    salt = derived_salt(f"credential {credential.alias}", writer.salt_size)
+    if salt is None:
+        salt = derived_salt(f"credential {credential.alias}", writer.salt_size)
     return seal(
         Credential(
             id=credential.alias,
@@ -143,6 +146,39 @@ def make_store(
         make_entry(each, password=password, generation=writer, moment=moment) for each in credentials
     )
     return write(Store(salt=derived_salt("store", 20), credentials=entries), writer.style)
+
+
+def make_large_store(credentials: Iterable[MachineCredential]) -> bytes:
+    """Return a healthy store with very many credentials, made quickly: under `PASSWORD` and the store's salt.
+
+    The credentials share a salt, no authority signs the bundles, and each test key is encrypted once.
+
+    Args:
+        credentials: what it holds, in this order.
+    """
+    writer = replace(GENERATIONS["2025"], signed=False)
+    salt = derived_salt("store", 20)
+    keys: dict[RSAPrivateKey, bytes] = {}
+    entries = []
+    for each in credentials:
+        if each.key not in keys:
+            keys[each.key] = encrypt_private_key(private_key_info(each.key), PASSWORD, salt)
+        entry = Credential(
+            id=each.alias,
+            credential_type="D",
+            salt=salt,
+            integrity_value=None,
+            name1=each.name,
+            name2="",
+            abn=each.abn,
+            legal_name=each.name,
+            person_id="",
+            creation_date=writer.creation_stamp(each.issued),
+            protected_private_key=keys[each.key],
+            **certified(each.chain, writer, None),
+        )
+        entries.append(seal(entry))
+    return write(Store(salt=salt, credentials=tuple(entries)), writer.style)
 
 
 def seal(credential: Credential, *, store_salt: bytes = b"") -> Credential:

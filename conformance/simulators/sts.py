@@ -21,7 +21,16 @@ from conformance.protocol.trust import ProofMode, RequestFacts
 from conformance.simulators.authority import Authority
 from conformance.simulators.faults import named
 from conformance.simulators.http import Request, Response
-from conformance.simulators.office import RULES, Granted, Office, Refused, Settings, event_refusal
+from conformance.simulators.office import (
+    RULES,
+    Granted,
+    NotificationCheck,
+    Office,
+    Refused,
+    Settings,
+    event_refusal,
+)
+from conformance.simulators.ram import Ram
 from conformance.simulators.transcript import Exchange
 
 __all__ = ["RULES", "Settings", "TokenFacts", "TokenService", "address_of"]
@@ -70,6 +79,7 @@ class TokenService:
         relying_parties: addresses for which tokens are issued, all of them encrypted for the registry.
         faults: names of `simulators.faults` that the next answers are; assign to `faults` per scenario.
         settings: assign to `settings` to change them later.
+        ram: asked how credentials and notifications stand; see `Office`.
     """
 
     def __init__(
@@ -81,19 +91,22 @@ class TokenService:
         relying_parties: Collection[str],
         faults: tuple[str, ...] = (),
         settings: Settings = _DEFAULT_SETTINGS,
+        ram: Ram | None = None,
     ) -> None:
         self._clock = clock
         self._random = random
         self._certificate, self._key = authority.service("sts-signing")
         self._recipient = authority.service("registry")[0]
         self._lock = threading.Lock()
-        self.office = Office((authority.root, authority.sub), relying_parties)
+        self.office = Office((authority.root, authority.sub), relying_parties, ram)
         self.settings = settings
         self.faults = faults
         self.exchanges: list[Exchange] = []
         """Every exchange, in the order of the answers."""
         self.issued: dict[str, bytes] = {}
         """Assertion id -> canonical form of the EncryptedData issued under it."""
+        self.unnotified: set[str] = set()
+        """Ids of assertions issued although no notification is in force; the registry may refuse them."""
         self.message_ids: set[str] = set()
         """MessageIDs seen so far; the registry may share it, to see reuse across both."""
 
@@ -161,6 +174,11 @@ class TokenService:
             else:
                 response, facts = self._grant(decision, facts, settings, now)
                 outcome = "token issued"
+                if settings.notification_checked_by is NotificationCheck.REGISTRY and any(
+                    finding.code == "sts.relationship_unknown" for finding in judgement.findings
+                ):
+                    with self._lock:
+                        self.unnotified.add(facts.assertion_id)
         exchange = Exchange(
             service="sts",
             request=request,

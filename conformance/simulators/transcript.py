@@ -45,7 +45,7 @@ LEAST_SECRET: Final = 6
 _SECRET: Final = {name.lower() for name in (*SECRET_LEAVES, *SECRET_TREES)}
 _SECRET_ATTRIBUTE: Final = re.compile(rb"(?i)([\w:.-]*(?:password|secret)[\w.-]*\s*=\s*)(\"[^\"]*\"|'[^']*')")
 _TAG: Final = re.compile(rb"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
-_PEERS: Final = {"sts": "token service", "registry": "registry"}
+_PEERS: Final = {"sts": "token service", "registry": "registry", "renewal": "renewal service"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Exchange:
     """One request to a simulator and its answer."""
 
     service: str
-    """`sts` or `registry`."""
+    """`sts`, `registry` or `renewal`."""
     request: Request
     response: Response
     received: datetime
@@ -101,6 +101,11 @@ class Recording:
     def registry(self) -> list[Exchange]:
         """The exchanges with the registry."""
         return [exchange for exchange in self.exchanges if exchange.service == "registry"]
+
+    @property
+    def renewal(self) -> list[Exchange]:
+        """The exchanges with the renewal service."""
+        return [exchange for exchange in self.exchanges if exchange.service == "renewal"]
 
     def evidence(self) -> Evidence:
         """Return the redacted transcript of this scenario; its id is the scenario's name."""

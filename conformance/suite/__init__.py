@@ -22,7 +22,7 @@ import pytest
 from hypothesis.strategies import SearchStrategy
 
 from conformance import vectors as vector_files
-from conformance.errors import KitError
+from conformance.errors import ImplementationError, KitError
 from conformance.model import Expectation, Vector
 
 Check = Callable[..., Any]
@@ -130,6 +130,7 @@ def for_all(**strategies: SearchStrategy[Any]) -> Callable[[Check], Check]:
         @functools.wraps(check)
         def run(**given: Any) -> None:  # noqa: ANN401 - fixtures of any kind
             budget: Budget = given["iut"].budget
+            fallen: list[ImplementationError] = []
 
             @hypothesis.seed(budget.seed ^ zlib.crc32(check.__name__.encode()))
             @hypothesis.settings(
@@ -143,7 +144,16 @@ def for_all(**strategies: SearchStrategy[Any]) -> Callable[[Check], Check]:
             )
             @hypothesis.given(**strategies)
             def example(**values: Any) -> None:  # noqa: ANN401 - whatever the strategies draw
-                check(**given, **values)
+                if fallen:
+                    # Each crash or hang costs a start, and the third in a row ends the capability: the first
+                    # example that showed one has to do, however large it is.
+                    raise fallen[0]
+                try:
+                    check(**given, **values)
+                except ImplementationError as miss:
+                    if given["iut"].session.fallen:
+                        fallen.append(miss)
+                    raise
 
             example()
 

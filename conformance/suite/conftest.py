@@ -167,4 +167,8 @@ def refused_exchange(healthy: Scenario, carry_out: CarryOut) -> Scenario:
 @pytest.fixture(scope="session")
 def stores(iut: Iut, tmp_path_factory: pytest.TempPathFactory) -> Stores:
     """The credential stores of the run."""
-    return Stores(iut, tmp_path_factory.mktemp("stores"), datetime.now(UTC))
+    moment = datetime.now(UTC)
+    if iut.has_clock:
+        # It is told the moment, so that any will do; with that of the day, they are made once a day.
+        moment = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Stores(iut, tmp_path_factory.mktemp("stores"), moment)

@@ -4,7 +4,8 @@
 fault it is; nothing here decides what a failure counts for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,7 +13,14 @@ import msgspec
 
 from conformance.adapters.contract import REASONS, Answer, Outcome
 from conformance.adapters.session import Session
-from conformance.errors import ImplementationError, Inconclusive, KitError, NotTestable
+from conformance.errors import (
+    HarnessError,
+    ImplementationError,
+    Inconclusive,
+    KitError,
+    NotTestable,
+    OutOfReach,
+)
 from conformance.model import Expectation, Finding, Judgement, Severity, Subcode
 from conformance.suite import Budget, Case
 
@@ -150,6 +158,18 @@ class Reply:
             self.iut.prove_discerning(self.method)
         else:
             self.must_be_refused(*reasons)
+
+    def must_be_answered(self) -> bool:
+        """Demand acceptance or a refusal, for whatever reason, and return whether it was accepted.
+
+        Raises:
+            ImplementationError: crashed or hung.
+            NotTestable: the implementation does not offer the method.
+            Inconclusive: the call was not made.
+        """
+        if problem := self._no_answer():
+            raise problem
+        return self.answer.outcome is Outcome.OK
 
     def must_meet(self, expect: Expectation) -> None:
         """Demand what a vector expects."""
@@ -309,6 +329,20 @@ class Iut:
             now=clock,
         )
 
+    def keystore_renew(
+        self, path: str, alias: str, password: str, renewal_address: str, ca_file: str
+    ) -> Reply:
+        """Have a credential renewed by the service at an address; the store is rewritten."""
+        return self.call(
+            "keystore.renew",
+            f"the renewal of {excerpt(alias)}",
+            path=path,
+            alias=alias,
+            password=password,
+            renewal_address=renewal_address,
+            ca_file=ca_file,
+        )
+
     def token_obtain(self, **parameters: Any) -> Reply:  # noqa: ANN401 - JSON values
         """Obtain a token; the parameters are those of the contract."""
         return self.call("token.obtain", "a token", **parameters)
@@ -321,6 +355,37 @@ class Iut:
         """Have the implementation forget its caches, where it offers that."""
         if self.session.supports("session.reset"):
             self.session.call("session.reset", {})
+
+    @contextmanager
+    def in_zone(self, zone: str) -> Iterator["Iut"]:
+        """Give the same implementation, started anew on a host whose variable TZ names another time zone.
+
+        Raises:
+            OutOfReach: the implementation runs on its own, so that the kit cannot change its environment.
+            ImplementationError: it does not start there.
+        """
+        session = self.session.with_environment({"TZ": zone})
+        if session is None:
+            raise OutOfReach(
+                f"this harness is not started by the kit, so its time zone could not be set to {zone}",
+                advice=f"start it with TZ={zone} and run KS-D01 to KS-D10 again; they must pass there too",
+            )
+        try:
+            session.start()
+        except HarnessError as problem:
+            session.close()
+            raise ImplementationError(
+                f"the implementation does not start where the time zone is {zone}",
+                subcode=Subcode.CRASH,
+                expected="a start as in every other zone",
+                found=f"{problem.message}: {problem.found}",
+            ) from problem
+        try:
+            there = Iut(session, self.budget)
+            there.ledger = self.ledger
+            yield there
+        finally:
+            session.close()
 
     @property
     def has_clock(self) -> bool:

@@ -1,18 +1,21 @@
 """Credential stores as files for one implementation, and what may be demanded of how it treats them."""
 
 import base64
+import functools
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any
 
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from conformance.errors import ImplementationError
 from conformance.model import Subcode
@@ -20,9 +23,7 @@ from conformance.simulators.authority import Authority, MachineCredential
 from conformance.simulators.recipes import Prepared, prepare
 from conformance.suite import Case
 from conformance.suite.iut import Iut, Reply, excerpt
-
-_SAMPLE: Final = 40
-"""Bytes of a private key whose appearance anywhere gives it away."""
+from conformance.suite.secrets import Search, Secret, of_key
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,17 @@ class Traces:
         return self.sha256, f"{self.modified_ns} ns", oct(self.mode), ", ".join(self.beside)
 
 
+# A process that runs the suite many times asks for the same stores at the same moment again and again.
+@functools.lru_cache(maxsize=2)
+def _authority(moment: datetime) -> Authority:
+    return Authority(moment)
+
+
+@functools.lru_cache(maxsize=1024)
+def _prepared(recipe: bytes, authority: Authority, moment: datetime) -> Prepared:
+    return prepare(msgspec.json.decode(recipe), authority, moment)
+
+
 class Stores:
     """The stores of a run: made from the recipes of the vectors, relative to the run's moment."""
 
@@ -90,8 +102,13 @@ class Stores:
         self.iut = iut
         self.moment = moment.astimezone(UTC).replace(microsecond=0)
         self._folder = folder
-        self._authority = Authority(self.moment)
+        self._authority = _authority(self.moment)
         self._files: dict[str, StoreFile] = {}
+
+    @property
+    def authority(self) -> Authority:
+        """The authority that issues the credentials of the run."""
+        return self._authority
 
     @property
     def now(self) -> str:
@@ -110,12 +127,20 @@ class Stores:
         name = hashlib.sha256(msgspec.json.encode((recipe, slack), order="sorted")).hexdigest()[:12]
         if name not in self._files:
             moment = self.moment if not slack else datetime.now(UTC) + timedelta(seconds=slack)
-            prepared = prepare(recipe, self._authority, moment)
+            prepared = _prepared(msgspec.json.encode(recipe, order="sorted"), self._authority, moment)
             path = self._folder / name / "keystore.xml"
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(prepared.data)
             self._files[name] = StoreFile(path, prepared)
         return self._files[name]
+
+    def written(self, data: bytes) -> Path:
+        """Return a file with these bytes, alone in a folder of its own; the same bytes have one file."""
+        path = self._folder / hashlib.sha256(data).hexdigest()[:20] / "keystore.xml"
+        if not path.is_file():
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data)
+        return path
 
     def copy(self, recipe: Mapping[str, Any], name: str) -> StoreFile:
         """Return a fresh copy of a recipe's store, alone in the folder `name`."""
@@ -125,9 +150,39 @@ class Stores:
         shutil.copyfile(original.path, path)
         return StoreFile(path, original.prepared)
 
+    def place(self, name: str, pieces: Iterable[bytes], beside: Mapping[str, bytes] | None = None) -> Path:
+        """Return a new file of these bytes, in a folder whose name tells nothing.
+
+        Args:
+            name: unique within the run.
+            pieces: of the file, in order; a large one need not be held at once.
+            beside: other files for the folder, by name.
+        """
+        path = self._folder / hashlib.sha256(name.encode()).hexdigest()[:12] / "keystore.xml"
+        path.parent.mkdir()
+        for neighbour, content in (beside or {}).items():
+            (path.parent / neighbour).write_bytes(content)
+        with path.open("wb") as file:
+            file.writelines(pieces)
+        return path
+
     def file_of(self, case: Case) -> StoreFile:
         """Return the store of a vector."""
         return self.file(case.input["recipe"], slack_s=case.input.get("slack_s", 0))
+
+    def ask(self, case: Case) -> Reply:
+        """Have the call of a vector made: the credential opened, or something signed with it."""
+        if case.method != "keystore.sign":
+            return self.open(case)
+        given = case.input
+        return self.iut.keystore_sign(
+            str(self.file_of(case).path),
+            given["alias"],
+            given["password"],
+            given["data"],
+            given["algorithm"],
+            self.now,
+        )
 
     def open(self, case: Case) -> Reply:
         """Have the credential of a vector opened."""
@@ -137,15 +192,22 @@ class Stores:
         """Have the credential of a vector opened from a file."""
         return self.iut.keystore_open(str(path), case.input["alias"], case.input["password"], self.now)
 
-    def must_meet(self, case: Case) -> None:
-        """Demand what a vector expects, its healthy twin first; what opens must be the right credential."""
-        self.iut.twin(case, self.open)
-        reply = self.open(case)
+    def must_meet(self, case: Case) -> Reply:
+        """Demand what a vector expects, its healthy twin first.
+
+        What opens must be the right credential; what is signed must verify under it.  Returns the answer.
+        """
+        self.iut.twin(case, self.ask)
+        reply = self.ask(case)
         if case.expect.status == "ok" or (case.expect.status == "either" and reply.answer.outcome == "ok"):
-            issued = self.file_of(case).prepared.credentials
-            must_be_credential(reply, issued[case.input["alias"]])
+            credential = self.file_of(case).prepared.credentials[case.input["alias"]]
+            if case.method == "keystore.sign":
+                must_be_signature(reply, credential, base64.b64decode(case.input["data"]))
+            else:
+                must_be_credential(reply, credential)
         else:
             reply.must_meet(case.expect)
+        return reply
 
 
 def must_be_credential(reply: Reply, credential: MachineCredential) -> dict[str, Any]:
@@ -176,12 +238,37 @@ def must_be_credential(reply: Reply, credential: MachineCredential) -> dict[str,
     return value
 
 
-def must_not_tell(reply: Reply, secrets: Mapping[str, str]) -> None:
-    """Demand that none of these texts is anywhere in an answer, in any of the forms in which it could be.
+def must_be_signature(reply: Reply, credential: MachineCredential, data: bytes) -> None:
+    """Demand that a signature was given and verifies under the credential's certificate.
+
+    Args:
+        reply: to `keystore.sign` with rsa-sha256.
+        credential: that was to sign.
+        data: that was to be signed, decoded.
+
+    Raises:
+        ImplementationError: refused, not base64, or made otherwise or by another key.
+    """
+    value = reply.must_be_ok()
+    try:
+        signature = base64.b64decode(value["signature"], validate=True)
+        credential.key.public_key().verify(signature, data, PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError, TypeError) as error:
+        raise ImplementationError(
+            "the signature does not verify under the credential's certificate",
+            subcode=Subcode.WRONG_VALUE,
+            expected=f"RSA PKCS#1 v1.5 with SHA-256 over the {len(data)} decoded bytes, as base64",
+            found=str(value["signature"])[:80],
+            advice="decode `data` before signing; sign with SHA-256 and PKCS#1 v1.5 padding",
+        ) from error
+
+
+def must_not_tell(reply: Reply, secrets: Mapping[str, Secret]) -> None:
+    """Demand that none of these secrets is anywhere in an answer, in any of the forms in which it could be.
 
     Args:
         reply: of any outcome.
-        secrets: what each is, and its text.
+        secrets: what each is, and the secret.
 
     Raises:
         ImplementationError: one is there.
@@ -190,39 +277,21 @@ def must_not_tell(reply: Reply, secrets: Mapping[str, str]) -> None:
     told = "\n".join(
         _texts(msgspec.to_builtins((answer.value, answer.native, answer.reason, answer.message)))
     )
-    for what, secret in secrets.items():
-        for form, text in _forms(secret).items():
-            if text in told:
-                raise ImplementationError(
-                    f"the answer to {reply.asked} tells {what}",
-                    subcode=Subcode.SECRET_LEAK,
-                    expected="an answer without it",
-                    # The secret itself goes into no report.
-                    found=f"{what} ({form})",
-                    advice="say what failed and for which id, never what was typed or decrypted",
-                )
+    found = Search(secrets).first(told)
+    if found is not None:
+        raise ImplementationError(
+            f"the answer to {reply.asked} tells {found.what}",
+            subcode=Subcode.SECRET_LEAK,
+            expected="an answer without it",
+            # The secret itself goes into no report.
+            found=f"{found.what} ({found.form})",
+            advice="say what failed and for which id, never what was typed or decrypted",
+        )
 
 
-def key_samples(credential: MachineCredential) -> dict[str, str]:
-    """Return texts that appear only where a private key was told."""
-    key = credential.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    prime = f"{credential.key.private_numbers().p:x}"
-    # Three places, because base64 of the same bytes differs by where it begins.
-    samples = {
-        f"the private key (part {n})": _base64(key[600 + n : 600 + n + _SAMPLE])[:48] for n in range(3)
-    }
-    return {**samples, "a prime of the private key": prime[:48]}
-
-
-def _forms(secret: str) -> dict[str, str]:
-    data = secret.encode()
-    return {
-        "as it is": secret,
-        "in base64": _base64(data).rstrip("="),
-        "in hex": data.hex(),
-        "URL-encoded": quote(secret, safe=""),
-        "backwards": secret[::-1],
-    }
+def key_samples(credential: MachineCredential) -> dict[str, Secret]:
+    """Return what appears only where the private key of a credential was told."""
+    return of_key(credential.key)
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -236,10 +305,6 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(member)
     elif value is not None:
         yield str(value)
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 def _decoded(text: object) -> bytes:

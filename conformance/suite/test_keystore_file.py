@@ -6,10 +6,8 @@ from conformance.errors import ImplementationError
 from conformance.model import Subcode
 from conformance.simulators.recipes import MACHINE_1, MACHINE_2
 from conformance.suite import requirement, vectors
+from conformance.suite.iut import excerpt
 from conformance.suite.stores import must_be_credential
-
-RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
-ALIAS = f"ABRD:{MACHINE_1.abn}_{MACHINE_1.name}"
 
 
 @requirement("KS-P01")
@@ -33,6 +31,13 @@ def test_opens_unusual_spellings(stores, case):
     stores.must_meet(case)
 
 
+@requirement("KS-P04")
+@vectors("keystore/namespaces.json")
+def test_refuses_another_namespace(stores, case):
+    """Elements of another namespace are other elements."""
+    stores.must_meet(case)
+
+
 @requirement("KS-P05")
 @vectors("keystore/not_a_store.json")
 def test_refuses_what_is_no_store(stores, case):
@@ -47,6 +52,32 @@ def test_refuses_missing_parts(stores, case):
     stores.must_meet(case)
 
 
+@requirement("KS-P07")
+@vectors("keystore/empty_stores.json")
+def test_tells_that_a_store_is_empty(stores, case):
+    """A store without credentials opens none, and lists none."""
+    stores.must_meet(case)
+    listed = stores.iut.keystore_list(str(stores.file_of(case).path))
+    if case.expect.status == "ok":
+        listed.must_be_ok()
+        return
+    listed.must_be_ok_or_refused("keystore.unknown_alias", "keystore.damaged", "keystore.not_a_keystore")
+    if listed.answer.outcome == "ok" and listed.answer.value["aliases"]:
+        raise ImplementationError(
+            "the list of a store without credentials is not empty",
+            subcode=Subcode.WRONG_VALUE,
+            expected="no alias, or a refusal",
+            found=excerpt(listed.answer.value["aliases"]),
+        )
+
+
+@requirement("KS-P08")
+@vectors("keystore/extensions.json")
+def test_passes_over_extensions(stores, case):
+    """An extension is nobody's business, and nothing in it is a credential."""
+    stores.must_meet(case)
+
+
 @requirement("KS-P09")
 @vectors("keystore/twice.json")
 def test_refuses_two_of_one_id(stores, case):
@@ -58,6 +89,20 @@ def test_refuses_two_of_one_id(stores, case):
 @vectors("keystore/base64.json")
 def test_refuses_broken_base64(stores, case):
     """Base64 with something wrong in it is not decoded to something else."""
+    stores.must_meet(case)
+
+
+@requirement("KS-P11")
+@vectors("keystore/salts.json")
+def test_takes_salts_of_both_lengths(stores, case):
+    """Eight bytes or twenty, whatever they are."""
+    stores.must_meet(case)
+
+
+@requirement("KS-P12")
+@vectors("keystore/store_salt.json")
+def test_falls_back_to_the_salt_of_the_store(stores, case):
+    """The store's salt takes part where the credential has none, and nowhere else."""
     stores.must_meet(case)
 
 
@@ -89,10 +134,59 @@ def test_tells_namesakes_apart(stores, case):
     stores.must_meet(case)
 
 
+@requirement("KS-C05")
+@vectors("keystore/other_abn.json")
+def test_refuses_the_abn_of_another(stores, case):
+    """The entry's ABN is the certificate's."""
+    stores.must_meet(case)
+
+
+@requirement("KS-C06")
+@vectors("keystore/other_name.json")
+def test_refuses_the_name_of_another(stores, case):
+    """The entry's name is the certificate's."""
+    stores.must_meet(case)
+
+
+@requirement("KS-C07")
+@vectors("keystore/other_serial.json")
+def test_refuses_another_serial_number(stores, case):
+    """The entry's serial number is the certificate's, to the last digit."""
+    stores.must_meet(case)
+
+
+@requirement("KS-C08")
+@vectors("keystore/other_fingerprint.json")
+def test_refuses_another_fingerprint(stores, case):
+    """The entry's fingerprint is the certificate's."""
+    stores.must_meet(case)
+
+
 @requirement("KS-C09")
 @vectors("keystore/abn.json")
 def test_refuses_an_impossible_abn(stores, case):
     """An ABN whose check digits are wrong belongs to nobody."""
+    stores.must_meet(case)
+
+
+@requirement("KS-C10")
+@vectors("keystore/serial_numbers.json")
+def test_reads_every_serial_number(stores, case):
+    """Serial numbers of any size and shape are compared as what they are."""
+    stores.must_meet(case)
+
+
+@requirement("KS-C11")
+@vectors("keystore/types.json")
+def test_opens_machine_credentials_only(stores, case):
+    """A credential of another type than D is none for a machine."""
+    stores.must_meet(case)
+
+
+@requirement("KS-C12")
+@vectors("keystore/ids.json")
+def test_believes_the_certificate_and_not_the_id(stores, case):
+    """Whatever the id says, ABN and name are those of the certificate."""
     stores.must_meet(case)
 
 
@@ -111,6 +205,13 @@ def test_lists_every_credential(stores, iut):
         )
 
 
+@requirement("KS-I01")
+@vectors("keystore/right_integrity.json")
+def test_accepts_every_right_integrity_value(stores, case):
+    """Fields that are usually empty or plain enter the value as well."""
+    stores.must_meet(case)
+
+
 @requirement("KS-I02")
 @vectors("keystore/integrity_value.json")
 def test_refuses_a_wrong_integrity_value(stores, case):
@@ -122,6 +223,41 @@ def test_refuses_a_wrong_integrity_value(stores, case):
 @vectors("keystore/changed_fields.json")
 def test_refuses_changed_fields(stores, case):
     """What the integrity value covers cannot be changed unnoticed."""
+    stores.must_meet(case)
+
+
+@requirement("KS-I04")
+@vectors("keystore/absent_integrity.json")
+def test_refuses_an_absent_integrity_value(stores, case):
+    """No integrity value is not a right one."""
+    stores.must_meet(case)
+
+
+@requirement("KS-I06")
+@vectors("keystore/moved_borders.json")
+def test_refuses_moved_borders(stores, case):
+    """What the integrity value cannot see, the certificate shows."""
+    stores.must_meet(case)
+
+
+@requirement("KS-I07")
+@vectors("keystore/names_beyond_ascii.json")
+def test_takes_names_beyond_ascii(stores, case):
+    """A legal name may be in any script."""
+    stores.must_meet(case)
+
+
+@requirement("KS-I08")
+@vectors("keystore/bad_beside_good.json")
+def test_refuses_the_bad_one_of_two(stores, case):
+    """A good credential vouches for no other."""
+    stores.must_meet(case)
+
+
+@requirement("KS-I10")
+@vectors("keystore/good_beside_bad.json")
+def test_opens_the_good_one_of_two(stores, case):
+    """A bad credential spoils no other."""
     stores.must_meet(case)
 
 

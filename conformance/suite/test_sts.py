@@ -107,6 +107,8 @@ def test_sends_its_certificate(token_request):
         "sts.credential_untrusted",
         "sts.credential_unsuitable",
         "sts.credential_revoked",
+        "sts.credential_lapsed",
+        "sts.credential_over",
     )
 
 

@@ -218,3 +218,13 @@ def test_a_forged_signature_breaks_the_chain(credential):
     forged = x509.load_der_x509_certificate(bytes(encoded))
     with pytest.raises(CertificateError, match="broken"):
         certificates.chain_of(forged, credential.chain)
+
+
+@pytest.mark.parametrize("version", [3, 5, 31, 127])
+def test_a_version_that_does_not_exist_is_the_packages_own_error(credential, version):
+    """The library's error for it belongs to none of the usual families."""
+    encoded = credential.certificate.public_bytes(Encoding.DER)
+    changed = encoded.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01" + bytes((version,)), 1)
+    assert changed != encoded
+    with pytest.raises(CertificateError, match="cannot be read"):
+        certificates.read_certificate(changed)

@@ -78,7 +78,15 @@ def test_reads_a_byte_order_mark_and_a_number_of_any_length():
 
 def test_says_that_it_cannot_renew():
     """A method of the contract that is not offered is unsupported, not an error."""
-    assert result(answer(Correct(), request("keystore.renew", path="x"))[0])["status"] == "unsupported"
+
+    class RenewsNothing(Correct):
+        """Leaves renewal to its users."""
+
+        capabilities = tuple(name for name in Correct.capabilities if name != "keystore.renew")
+
+    parameters = dict.fromkeys(("path", "alias", "password", "renewal_address", "ca_file"), "x")
+    asked = request("keystore.renew", **parameters)
+    assert result(answer(RenewsNothing(), asked)[0])["status"] == "unsupported"
 
 
 def test_tells_the_unforeseen_from_a_refusal(capsys):

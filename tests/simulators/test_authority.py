@@ -10,11 +10,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from conformance.simulators import authority as module
-from conformance.simulators.authority import OFFLINE, PERSONAL, Authority, published_key
+from conformance.simulators.authority import (
+    NO_EXTENDED_KEY_USAGE,
+    NO_KEY_USAGE,
+    NO_SIGNING,
+    OFFLINE,
+    OFFLINE_ISSUED,
+    PERSONAL,
+    SELF_SIGNED,
+    SIGNED_WITH_MD5,
+    SIGNED_WITH_SHA1,
+    Authority,
+    published_key,
+)
 
 MOMENT = datetime(2026, 1, 15, tzinfo=UTC)
 
@@ -142,6 +155,144 @@ def test_odd_profiles_are_odd(authority):
     assert person.subject.get_attributes_for_oid(NameOID.DN_QUALIFIER)[0].value != "ABR"
 
 
+def leaf(authority, profile, **arguments):
+    """Return the leaf of a profile."""
+    return authority.machine_credential(
+        abn="11000002568", name="EVTECampus153", profile=profile, **arguments
+    ).certificate
+
+
+@pytest.mark.parametrize(
+    ("profile", "digest", "identifier"),
+    [
+        (SIGNED_WITH_SHA1, "sha1", "1.2.840.113549.1.1.5"),
+        (SIGNED_WITH_MD5, "md5", "1.2.840.113549.1.1.4"),
+    ],
+)
+def test_a_weakly_signed_leaf_differs_by_its_signature_only(
+    authority, credential, profile, digest, identifier
+):
+    """Inside and outside name the old algorithm, the signature is right, and nothing else has changed."""
+    weak, strong = leaf(authority, profile), leaf(authority, module.MACHINE)
+    assert weak.signature_hash_algorithm.name == digest
+    assert weak.signature_algorithm_oid.dotted_string == identifier
+    authority.sub.public_key().verify(
+        weak.signature, weak.tbs_certificate_bytes, PKCS1v15(), weak.signature_hash_algorithm
+    )
+    assert len(der(weak)) == len(der(strong))
+    assert (weak.subject, weak.serial_number) == (strong.subject, strong.serial_number)
+    assert list(weak.extensions) == list(strong.extensions)
+
+
+def test_openssl_sees_what_is_odd(authority, tmp_path):
+    """`openssl x509` names the digest and the length that were meant."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    for profile, arguments, words in (
+        (SIGNED_WITH_SHA1, {}, "sha1WithRSAEncryption"),
+        (SIGNED_WITH_MD5, {}, "md5WithRSAEncryption"),
+        (module.MACHINE, {"key": "machine-short"}, "Public-Key: (1024 bit)"),
+    ):
+        path = tmp_path / "leaf.der"
+        path.write_bytes(der(leaf(authority, profile, **arguments)))
+        command = ["openssl", "x509", "-inform", "DER", "-in", path, "-noout", "-text"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert words in done.stdout
+
+
+def test_key_usages_may_be_others_or_none(authority):
+    """Without digitalSignature, without the extension, without the extended one."""
+    assert not extension(leaf(authority, NO_SIGNING), x509.KeyUsage).value.digital_signature
+    for profile, kind in ((NO_KEY_USAGE, x509.KeyUsage), (NO_EXTENDED_KEY_USAGE, x509.ExtendedKeyUsage)):
+        with pytest.raises(x509.ExtensionNotFound):
+            extension(leaf(authority, profile), kind)
+
+
+def test_the_offline_authority_counts_from_one(authority):
+    """Root 1, sub CA 2, every link right, and none of it from the other authority."""
+    offline = authority.machine_credential(abn="11000002568", name="x", profile=OFFLINE_ISSUED)
+    certificate, sub, root = offline.chain
+    assert (root.serial_number, sub.serial_number) == (1, 2)
+    for issued, issuer in ((certificate, sub), (sub, root), (root, root)):
+        issued.verify_directly_issued_by(issuer)
+    names = [authority.root.subject, authority.sub.subject, root.subject, sub.subject]
+    assert len(set(names)) == 4
+    assert all("Offline" in name.rfc4514_string() for name in names[2:])
+
+
+def test_a_self_signed_leaf_is_its_own_issuer(authority):
+    """Nobody stands above it, and it signs its bundle itself."""
+    alone = authority.machine_credential(abn="11000002568", name="x", profile=SELF_SIGNED)
+    (certificate,) = alone.chain
+    certificate.verify_directly_issued_by(certificate)
+    assert alone.signer.certificate == certificate
+    assert not extension(certificate, x509.BasicConstraints).value.ca
+
+
+def test_the_address_of_the_revocation_list_may_be_another(authority):
+    """A test may point it at itself."""
+    address = "http://127.0.0.1:49152/sub.crl"
+    certificate = leaf(authority, module.MACHINE, revocation_address=address)
+    assert extension(certificate, x509.CRLDistributionPoints).value[0].full_name[0].value == address
+
+
+@pytest.mark.parametrize(
+    "profile", [OFFLINE_ISSUED, SELF_SIGNED, SIGNED_WITH_SHA1, SIGNED_WITH_MD5, NO_KEY_USAGE]
+)
+def test_odd_credentials_are_always_the_same(authority, profile):
+    """Byte for byte, from another authority of the same moment."""
+    assert der(leaf(authority, profile)) == der(leaf(Authority(MOMENT), profile))
+
+
+REVOKED = {4711: MOMENT - timedelta(days=2), 815: MOMENT - timedelta(days=1, microseconds=1)}
+
+
+def test_the_revocation_list_is_that_of_the_sub_ca(authority):
+    """Signed by it, for a week, in the order of serial numbers, with a number that grows."""
+    found = x509.load_der_x509_crl(authority.revocation_list(REVOKED))
+    assert found.issuer == authority.sub.subject
+    assert found.is_signature_valid(authority.sub.public_key())
+    assert (found.last_update_utc, found.next_update_utc) == (MOMENT, MOMENT + timedelta(days=7))
+    assert [each.serial_number for each in found] == [815, 4711]
+    assert found.get_revoked_certificate_by_serial_number(4711).revocation_date_utc == MOMENT - timedelta(
+        days=2
+    )
+    later = x509.load_der_x509_crl(authority.revocation_list({}, moment=MOMENT + timedelta(hours=1)))
+    assert len(later) == 0
+    numbers = [extension(each, x509.CRLNumber).value.crl_number for each in (found, later)]
+    assert numbers[1] - numbers[0] == 3600
+
+
+def test_the_revocation_list_is_always_the_same(authority):
+    """Whatever the order of the arguments."""
+    turned = dict(reversed(REVOKED.items()))
+    assert authority.revocation_list(REVOKED) == Authority(MOMENT).revocation_list(turned)
+
+
+def test_openssl_accepts_the_revocation_list(authority, credential, tmp_path):
+    """`openssl verify -crl_check` lets a credential pass until its serial number is on the list."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    (tmp_path / "leaf.pem").write_bytes(credential.certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "anchors.pem").write_bytes(authority.trust_anchors_pem)
+    for revoked, words in (
+        ({}, "OK"),
+        ({credential.certificate.serial_number: MOMENT}, "certificate revoked"),
+    ):
+        made = x509.load_der_x509_crl(authority.revocation_list(revoked))
+        (tmp_path / "list.pem").write_bytes(made.public_bytes(Encoding.PEM))
+        command = ["openssl", "verify", "-crl_check", "-attime", str(int(MOMENT.timestamp()) + 60)]
+        command += [
+            "-CRLfile",
+            tmp_path / "list.pem",
+            "-CAfile",
+            tmp_path / "anchors.pem",
+            tmp_path / "leaf.pem",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert words in done.stdout + done.stderr
+
+
 def test_services_have_certificates_of_their_own(authority):
     """Token service and relying party: key and certificate belong together and are valid at the moment."""
     for name in ("sts-signing", "registry"):
@@ -156,7 +307,11 @@ def test_every_key_file_is_named_in_its_readme():
     names = {path.stem for path in module.KEYS.glob("*.pem")}
     listed = {"machine-2", "machine-3"}  # within "machine-1.pem … machine-4.pem"
     assert {name for name in names if f"`{name}.pem`" not in text} == listed
-    assert all(published_key(name).key_size in (2048, 4096) for name in names)
+    sizes = {name: published_key(name).key_size for name in names}
+    assert {name: size for name, size in sizes.items() if size != 2048} == {
+        "root": 4096,
+        "machine-short": 1024,
+    }
 
 
 @pytest.fixture

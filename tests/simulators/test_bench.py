@@ -3,6 +3,7 @@
 import http.client
 import ssl
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +17,9 @@ from conformance.errors import KitError, OperatorError
 from conformance.protocol import keystore
 from conformance.reference.correct import Correct
 from conformance.simulators.authority import Authority
-from conformance.simulators.bench import Bench, OperatorCredential
+from conformance.simulators.bench import CLIENTS_PRINCIPAL, PRINCIPAL, Bench, OperatorCredential
+from conformance.simulators.office import NotificationCheck
+from conformance.simulators.ram import Role
 from conformance.simulators.stores import make_store
 
 PUBLISHED = Path(__file__).parents[2] / ".." / "shared" / "data" / "keystore"
@@ -166,6 +169,65 @@ def test_a_provider_acts_for_its_client(tmp_path):
         assert result["value"]["conclusion"] == "verified"
         assert recording.sts[0].judgement.accepted
         assert recording.registry[0].facts.request.values["OrgCode"] == "VA1802"
+
+
+# --- RAM ------------------------------------------------------------------------------------------
+
+
+def test_the_runs_credential_is_in_ram(bench):
+    """Held by an administrator, active, known by its serial number; there is no notification to make."""
+    record = bench.ram.credential(bench.credential_id)
+    assert (record.abn, record.name, record.state.value) == ("27809366375", "EVTEKitMachine", "active")
+    assert str(record.certificate.serial) == bench.credential_facts.serial
+    assert (bench.ram.notifications, bench.notification_id) == ((), "")
+
+
+def test_a_providers_clients_have_notified(tmp_path):
+    """Both of them, each for a software id of its own."""
+    bench = Bench(NOW, 1, tmp_path, act_as=True)
+    assert bench.ram.notified("96312011219", "11000002568", "0000123400")
+    assert bench.ram.notified("27809366375", "11000002568", "0000567800")
+    assert not bench.ram.notified("96312011219", "11000002568", "0000567800")
+    assert bench.ram.notification(bench.notification_id).client == "96312011219"
+
+
+@pytest.mark.parametrize(("days", "reason"), [(59, None), (61, "token.revoked")])
+def test_rams_clock_runs_ahead_of_the_messages(bench, days, reason):
+    """Sixty days pass for RAM, and the messages are as fresh as ever."""
+    with bench.ram.restored() as ram, bench.scenario(f"unassigned-{days}"):
+        holder = ram.credential(bench.credential_id).holder
+        ram.dismiss("27809366375", holder, Role.CREDENTIAL_ADMINISTRATOR, by=PRINCIPAL)
+        ram.advance(days=days)
+        assert call(bench).get("reason") == reason
+    assert bench.ram.credential(bench.credential_id).state.value == "active"
+
+
+def test_a_credential_is_issued_again(bench, tmp_path):
+    """Same id, same password, another certificate, which RAM and the token service know."""
+    path = tmp_path / "again.xml"
+    with bench.ram.restored() as ram, bench.scenario("issued-again") as recording:
+        serials = set()
+        for _ in range(3):
+            identifier = bench.issue(path)
+            serials.add(ram.credential(identifier).certificate.serial)
+            assert call(bench, keystore=str(path), alias=bench.issued_alias)["status"] == "ok"
+        assert ram.credential(identifier).used
+    assert len(serials) == 3
+    assert [exchange.facts.signer.certificate.serial_number in serials for exchange in recording.sts] == [
+        True
+    ] * 3
+
+
+def test_the_registry_may_be_the_one_who_looks(tmp_path):
+    """Where the token service does not look for the notification, the registry refuses with 2002."""
+    with Bench(NOW, 1, tmp_path, act_as=True) as bench, bench.scenario("removed") as recording:
+        service = bench.token_service
+        service.settings = replace(service.settings, notification_checked_by=NotificationCheck.REGISTRY)
+        bench.ram.remove_notification(bench.notification_id, by=CLIENTS_PRINCIPAL)
+        result = call(bench)
+    assert (result["reason"], result["native"]["code"]) == ("service.not_authorised", "2002")
+    codes = {finding.code for finding in recording.registry[0].judgement.findings}
+    assert codes == {"usi.notification_missing"}
 
 
 # --- the operator's own credential ----------------------------------------------------------------

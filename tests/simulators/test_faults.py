@@ -10,7 +10,7 @@ def test_every_fault_names_its_simulator_and_says_what_it_does():
     """A name begins with the simulator's; the sentence ends with a full stop."""
     for name, fault in FAULTS.items():
         assert name == fault.name
-        assert fault.simulator in ("sts", "registry")
+        assert fault.simulator in ("sts", "registry", "renewal")
         assert fault.sentence.endswith(".")
 
 

@@ -13,6 +13,8 @@ from conformance.protocol import markup, names, security, soap, token, trust
 from conformance.simulators.authority import NO_SIGNING, PERSONAL, Authority
 from conformance.simulators.faults import FAULTS
 from conformance.simulators.http import Request
+from conformance.simulators.office import NotificationCheck
+from conformance.simulators.ram import Ram, Role, Validity
 from conformance.simulators.sts import Settings, TokenService
 
 MOMENT = datetime(2026, 11, 21, 10, 42, tzinfo=UTC)
@@ -29,9 +31,27 @@ class Desk:
         self.authority = Authority(MOMENT)
         self.credential = self.authority.machine_credential(abn="11000002568", name="KITTEST1")
         self.count = 0
-        self.service = TokenService(
-            self.authority, clock=lambda: MOMENT, random=self.random, relying_parties=(AUDIENCE,)
+        self.ram = Ram(lambda: MOMENT)
+        for abn in (HOSTED.first_party, HOSTED.second_party):
+            self.ram.register(abn, principal_authority="Ada")
+        self.ram.appoint("11000002568", "Ben", Role.CREDENTIAL_ADMINISTRATOR, by="Ada")
+        self.ram.create(
+            "11000002568", "KITTEST1", by="Ben", certificate=Validity.of(self.credential.certificate)
         )
+        self.notify()
+        self.service = TokenService(
+            self.authority,
+            clock=lambda: MOMENT,
+            random=self.random,
+            relying_parties=(AUDIENCE,),
+            ram=self.ram,
+        )
+
+    def notify(self):
+        """The client of `HOSTED` notifies; returns the id of the notification."""
+        return self.ram.add_notification(
+            HOSTED.second_party, by="Ada", provider=HOSTED.first_party, software_ids=(HOSTED.ssid,)
+        ).id
 
     def random(self, size):
         self.count += 1
@@ -228,8 +248,52 @@ def test_each_kind_of_credential_has_its_code(desk):
     assert desk.refused(credential=make(**life, trusted=False)) == "E2020"
     assert desk.refused(credential=make(**life, profile=PERSONAL)) == "E2180"
     assert desk.refused(credential=make(**life, profile=NO_SIGNING)) == "E2180"
-    desk.set(revoked=frozenset({desk.credential.certificate.serial_number}))
+    desk.ram.revoke("C1", by="Ada")
     assert desk.refused() == "E2014"
+
+
+def test_ram_says_how_the_credential_stands(desk):
+    """For 60 days it works without a holder, then no more; the codes are switches."""
+    desk.ram.dismiss("11000002568", "Ben", Role.CREDENTIAL_ADMINISTRATOR, by="Ada")
+    desk.ram.advance(days=59)
+    assert desk.ask()[0] == 200
+    with desk.ram.restored():
+        desk.ram.advance(days=2)
+        assert desk.refused() == "E2014"
+        assert errors(desk.service.exchanges[-1]) == {"sts.credential_lapsed"}
+        desk.set(lapsed_code="E2169")
+        assert desk.refused() == "E2169"
+    assert desk.ask()[0] == 200
+    desk.set(unassigned_refused=True)
+    assert desk.refused() == "E2169"
+
+
+def test_ram_knows_when_a_credential_ends(desk):
+    """A clock of RAM's that is ahead makes a credential that looks valid an expired one."""
+    desk.ram.advance(days=800)
+    assert desk.refused() == "E2015"
+    assert errors(desk.service.exchanges[-1]) == {"sts.credential_over"}
+
+
+def test_a_revoked_credential_has_the_code_that_is_set(desk):
+    """The code is known from tables of the time before RAM only."""
+    desk.ram.revoke("C1", by="Ada")
+    desk.set(revoked_code="E2169")
+    assert desk.refused() == "E2169"
+
+
+def test_the_first_token_is_the_first_use(desk):
+    """From then on Access Manager shows the credential; a refused request is no use of it."""
+    desk.refused(applies_to="https://portal.usi.gov.au/")
+    assert desk.ram.permissions("11000002568", "KITTEST1") is None
+    desk.ask()
+    assert desk.ram.permissions("11000002568", "KITTEST1") == {"every permission"}
+
+
+def test_a_credential_that_ram_does_not_know_is_let_pass(desk):
+    """RAM says nothing against it; whether the real service would is unknown."""
+    other = desk.authority.machine_credential(abn="11000002568", name="OTHER", key="machine-2")
+    assert desk.ask(credential=other)[0] == 200
 
 
 def test_the_code_of_an_expired_credential_is_a_switch(desk):
@@ -289,12 +353,34 @@ def test_what_is_asked_wrongly_is_an_invalid_request(desk):
 
 def test_an_unknown_relationship_has_the_code_that_is_set(desk):
     """The real one is not public, so that by default there is none."""
-    desk.set(relationships=frozenset({("96312011219", "0000999999")}))
+    desk.ram.remove_notification("N1", by="Ada")
     assert desk.refused(act_as=HOSTED) == "InvalidRequest"
     desk.set(relationship_code="E9999")
     assert desk.refused(act_as=HOSTED) == "E9999"
-    desk.set(relationships=frozenset({("96312011219", "0000123400")}))
+    desk.notify()
     assert desk.ask(act_as=HOSTED)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("checked_by", "unnotified"), [(NotificationCheck.REGISTRY, 1), (NotificationCheck.NOBODY, 0)]
+)
+def test_who_looks_for_the_notification_is_a_switch(desk, checked_by, unnotified):
+    """Where the token service does not look, it issues the token; a registry that does is told."""
+    desk.ram.remove_notification("N1", by="Ada")
+    desk.set(notification_checked_by=checked_by)
+    assert desk.ask(act_as=HOSTED)[0] == 200
+    assert len(desk.service.unnotified) == unnotified
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"ssid": "0000123401"}, {"second_party": "27809366375"}],
+    ids=["another software id", "another client"],
+)
+def test_a_notification_is_for_one_client_and_one_software(desk, changed):
+    """Nobody else's is good enough."""
+    assert desk.refused(act_as=replace(HOSTED, **changed)) == "InvalidRequest"
+    assert errors(desk.service.exchanges[-1]) == {"sts.relationship_unknown"}
 
 
 def test_a_bad_signature_learns_no_more_than_that(desk):

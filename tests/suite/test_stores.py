@@ -12,6 +12,7 @@ from conformance.adapters.session import attach
 from conformance.errors import ImplementationError, NotTestable
 from conformance.model import Subcode
 from conformance.reference.correct import Correct
+from conformance.simulators.authority import published_key
 from conformance.suite import Budget, cases
 from conformance.suite.iut import Iut, Reply
 from conformance.suite.stores import Stores, Traces, key_samples, must_be_credential, must_not_tell
@@ -39,6 +40,20 @@ class AcceptsEveryFile(AlwaysAccepts):
         if not Path(path).is_file():
             return self.refused("keystore.missing_file")
         return super().keystore_open(path, alias, password, now)
+
+
+class SignsWithAnotherKey(Correct):
+    """Signs with a key that belongs to no credential."""
+
+    def sign(self, key, data, algorithm):
+        return super().sign(published_key("machine-4"), data, algorithm)
+
+
+class SignsInHex(Correct):
+    """Answers hexadecimal digits where base64 is due."""
+
+    def keystore_sign(self, *given, **named):
+        return self.ok({"signature": "0xZZ"})
 
 
 class HasNoClock(Correct):
@@ -140,6 +155,28 @@ def test_a_file_that_was_not_left_alone_is_noticed(stores_of, deed):
     with pytest.raises(ImplementationError) as caught:
         file.must_be_untouched(before)
     assert caught.value.subcode is Subcode.STATE_LEAK
+
+
+SIGNED = [case for case in cases("keystore/signing.json") if not case.twin]
+
+
+@pytest.mark.parametrize("kind", [SignsWithAnotherKey, SignsInHex])
+@pytest.mark.parametrize("case", SIGNED, ids=lambda case: case.id)
+def test_a_signature_must_verify(stores_of, case, kind):
+    """What is signed must verify under the leaf of the credential that was asked for."""
+    with pytest.raises(ImplementationError, match="does not verify") as caught:
+        stores_of(kind).must_meet(case)
+    assert caught.value.subcode is Subcode.WRONG_VALUE
+
+
+@pytest.mark.parametrize("case", cases("keystore/signing.json"), ids=lambda case: case.id)
+def test_signing_is_asked_for_where_the_vector_says_so(stores_of, case):
+    """The answer that comes back is that to the vector's own method."""
+    reply = stores_of(Correct).must_meet(case)
+    assert (reply.method, reply.answer.outcome) == (
+        "keystore.sign",
+        Outcome.OK if case.expect.status == "ok" else Outcome.REJECTED,
+    )
 
 
 SECRET = 'Pa"ss-wörd/1'

@@ -89,14 +89,15 @@ def open_credential(store: Store, alias: str, password: str, *, now: datetime) -
     try:
         bundle = read_bundle(credential.public_certificate)
         leaf = _leaf(credential, bundle)
+        facts = leaf_facts(leaf)
+        _refuse_contradictions(credential, facts)
+        # Before the chain, in which a signature of another kind cannot be verified.
+        _refuse_unsuitable(credential, facts)
         chain = chain_of(leaf, bundle)
     except CertificateError as error:
         raise Damaged(
             error.message, expected=error.expected, found=error.found, where=error.where or repr(alias)
         ) from error
-    facts = leaf_facts(leaf)
-    _refuse_contradictions(credential, facts)
-    _refuse_unsuitable(credential, facts)
     _refuse_out_of_time(leaf, now)
     key = _private_key(decrypt_private_key(credential.protected_private_key, password))
     if key.public_key() != leaf.public_key():
@@ -154,6 +155,7 @@ def _refuse_unsuitable(credential: Credential, facts: LeafFacts) -> None:
             credential.credential_type,
         ),
         (not facts.is_authority, "its certificate is that of an authority", ""),
+        (not facts.is_self_issued, "its certificate was issued by no authority but itself", ""),
         (
             facts.dn_qualifier == MACHINE_QUALIFIER,
             "its certificate is not that of a machine",

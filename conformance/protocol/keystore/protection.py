@@ -1,5 +1,6 @@
 """How a store is protected: keys derived from passwords, the integrity value, the encrypted private key."""
 
+import functools
 import hashlib
 import hmac
 from enum import IntEnum
@@ -81,7 +82,7 @@ def integrity_value(credential: Credential, store_salt: bytes) -> bytes:
         store_salt: takes part only where the credential has no salt.
     """
     salt = store_salt if credential.salt is None else credential.salt
-    key = derive("", salt, purpose=Purpose.MAC, length=20)
+    key = _integrity_key(salt)
     texts = (
         credential.credential_type,
         credential.id,
@@ -94,6 +95,12 @@ def integrity_value(credential: Credential, store_salt: bytes) -> bytes:
     )
     binaries = (credential.sha1_fingerprint, credential.public_certificate, credential.protected_private_key)
     return hmac.digest(key, b"".join((*(text.encode() for text in texts), *binaries)), "sha1")
+
+
+@functools.lru_cache(maxsize=64)
+def _integrity_key(salt: bytes) -> bytes:
+    # Kept, because it takes most of the time of looking at a store; the empty password is no secret.
+    return derive("", salt, purpose=Purpose.MAC, length=20)
 
 
 def encrypt_private_key(

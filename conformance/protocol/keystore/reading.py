@@ -15,6 +15,7 @@ from conformance.protocol.keystore.records import (
     MAX_BYTES,
     MAX_CREDENTIALS,
     MAX_SALT,
+    MAX_TAGS,
     NAMESPACE,
     TEXTS,
     Credential,
@@ -54,6 +55,8 @@ def read(data: bytes) -> Store:
         raise NotAKeystore(
             "the file is empty", expected="a credential store", found=f"{len(data)} bytes", advice=_ADVICE
         )
+    if len(data) <= MAX_BYTES and data.count(b"<") > MAX_TAGS:
+        raise Damaged("the file has too many elements", expected=f"at most {MAX_TAGS // 2}", advice=_ADVICE)
     try:
         root = parse(data, limit=MAX_BYTES)
     except MarkupError as error:

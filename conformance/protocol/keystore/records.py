@@ -13,6 +13,9 @@ DEVICE: Final = "D"
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Bytes of the largest store that is read: some 1,500 credentials."""
 MAX_CREDENTIALS: Final = 5_000
+MAX_TAGS: Final = 400_000
+"""Opening brackets in the largest file that is parsed, since each element costs some hundred bytes of memory.
+A store of `MAX_CREDENTIALS` has about 150,000."""
 MAX_SALT: Final = 1024
 """Bytes of the longest salt that is read; real ones have 8 or 20."""
 MAX_BLOB: Final = 1 << 20

@@ -143,7 +143,7 @@ class StampsInLocalTime(Correct):
     subcode="wrong_value",
     seen_in="clients that take the last certificate of the store's bundle",
     mend="Send the leaf: the certificate that belongs to the private key.",
-    also=("STS-R09",),
+    also=("STS-R09", "KS-T11"),
 )
 class SendsTheRootCertificate(Correct):
     """Puts the issuer's certificate into the BinarySecurityToken."""
@@ -160,6 +160,7 @@ class SendsTheRootCertificate(Correct):
     subcode="wrong_value",
     seen_in="likely: the id is honoured where a credential is shown, and forgotten where one is used",
     mend="Use the credential whose id was given for the token request too.",
+    also=("KS-T11",),
 )
 class AsksWithTheFirstCredential(Correct):
     """Asks for the token with the first credential of the store, whatever the id."""
@@ -176,6 +177,7 @@ class AsksWithTheFirstCredential(Correct):
     subcode="wrong_value",
     seen_in="clients that send publicCertificate of the store as it stands",
     mend="Take the leaf out of the bundle and send its DER form in base64, on one line.",
+    also=("KS-T11",),
 )
 class SendsTheCertificateAsPem(Correct):
     """Puts the certificate with its PEM lines into the BinarySecurityToken."""
@@ -560,6 +562,7 @@ class KeepsTokensForEver(Correct):
     subcode="wrong_value",
     seen_in="configurations that keep the software id as a number",
     mend="Keep the software id as text: ten digits, leading zeros included.",
+    also=("KS-A02",),
 )
 class LosesTheZerosOfTheSsid(Correct):
     """Sends 123400 for 0000123400."""
@@ -575,6 +578,7 @@ class LosesTheZerosOfTheSsid(Correct):
     subcode="wrong_value",
     seen_in="the two ABNs mixed up",
     mend="The first party is the provider that owns the credential, the second its client.",
+    also=("KS-A02",),
 )
 class SwapsTheParties(Correct):
     """Names the client first and the provider second."""
@@ -640,6 +644,7 @@ class ForgetsWhomItActsFor(Correct):
     subcode="wrong_value",
     seen_in="clients that show every failure as one sentence",
     mend="Show the event code, its description and its advice: they tell the user what to do.",
+    also=("KS-L10",),
 )
 class SwallowsTheEventCode(Correct):
     """Tells its user of any fault that no token could be had."""
@@ -655,6 +660,7 @@ class SwallowsTheEventCode(Correct):
     subcode="wrong_value",
     seen_in="retry policies that wrap every call",
     mend="Ask again only after E1001, E1003, E1004 and E2190; nothing else passes by itself.",
+    also=("KS-L01",),
 )
 class RetriesEveryFault(Correct):
     """Asks again after any fault, whatever its code."""
@@ -669,6 +675,7 @@ class RetriesEveryFault(Correct):
     subcode="wrong_value",
     seen_in="likely: lists of codes not to repeat, in place of the list of those to repeat",
     mend="Ask again only after E1001, E1003, E1004 and E2190, not after whatever is unknown.",
+    also=("KS-L01",),
 )
 class RetriesUnlessItKnowsBetter(Correct):
     """Knows that E2003 is final and asks again after every other event."""
@@ -683,7 +690,7 @@ class RetriesUnlessItKnowsBetter(Correct):
     subcode="wrong_reason",
     seen_in="HTTP libraries that raise on 500, and clients that look no further",
     mend="Read the body of a 500: a SOAP fault comes with it.",
-    also=("STS-P12",),
+    also=("STS-P12", "KS-L01", "KS-L02", "KS-L03", "KS-L10", "KS-L11", "KS-L12"),
 )
 class TakesAFaultForAnOutage(Correct):
     """Takes HTTP 500 for a broken connection and never reads the fault."""
@@ -700,6 +707,7 @@ class TakesAFaultForAnOutage(Correct):
     subcode="state_leak",
     seen_in="the token sharing of Metro, which compares the service's address only",
     mend="Keep tokens apart by credential, relying party, client and software id.",
+    also=("KS-A06",),
 )
 class SharesTokensBetweenClients(Correct):
     """Uses a kept token for whomever it comes to act."""

@@ -14,7 +14,7 @@ from conformance.errors import KitError
 from conformance.protocol.certificates import BundleForm, DigestAlgorithms
 from conformance.protocol.keystore import Credential, Store, write
 from conformance.simulators.authority import Authority, MachineCredential
-from conformance.simulators.recipes import credential, file
+from conformance.simulators.recipes import credential, dates, entry, file, key
 from conformance.simulators.recipes.holders import BASES, MACHINE_1, MACHINE_2, Holder
 from conformance.simulators.recipes.steps import Deviation, Making
 from conformance.simulators.stores import GENERATIONS, PASSWORD, derived_salt, make_entry, seal
@@ -34,7 +34,13 @@ __all__ = [
 
 T = TypeVar("T")
 
-DEVIATIONS: Final[Mapping[str, Deviation]] = {**credential.DEVIATIONS, **file.DEVIATIONS}
+DEVIATIONS: Final[Mapping[str, Deviation]] = {
+    **credential.DEVIATIONS,
+    **dates.DEVIATIONS,
+    **entry.DEVIATIONS,
+    **file.DEVIATIONS,
+    **key.DEVIATIONS,
+}
 """Every deviation by name.  All but those of dates and labels can be met at any moment."""
 
 BUNDLES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -42,10 +48,15 @@ BUNDLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ber-null": {"form": BundleForm.BER, "digest_algorithms": DigestAlgorithms.SHA256_NULL},
     "der": {"form": BundleForm.DER},
     "der-unsigned": {"form": BundleForm.DER, "signed": False},
+    "ber-no-digest": {"form": BundleForm.BER, "digest_algorithms": DigestAlgorithms.NONE},
+    "der-null": {"form": BundleForm.DER, "digest_algorithms": DigestAlgorithms.SHA256_NULL},
     "der-no-digest": {"form": BundleForm.DER, "digest_algorithms": DigestAlgorithms.NONE, "signed": False},
 }
 """Forms of the certificate bundle, instead of the generation's own."""
 
+
+_DATES: Final = frozenset({"moment", "not_before", "not_after"})
+"""Arguments of `Authority.machine_credential` that a deviation gives as seconds from the moment."""
 
 _RECIPE: Final = frozenset({"base", "generation", "bundle", "deviation", "password"})
 
@@ -101,7 +112,7 @@ def prepare(recipe: Mapping[str, Any], authority: Authority, moment: datetime) -
         if holder == MACHINE_1:
             entry = _deviant(entry, deviation, Making(authority, moment, writer, credential, password))
         entries.append(entry)
-        issued[credential.alias] = credential
+        issued[entry.id] = credential
     store = Store(salt=derived_salt("store", 20), credentials=tuple(entries))
     if deviation.arrange is not None:
         store = deviation.arrange(store)
@@ -120,7 +131,7 @@ def _deviant(entry: Credential, deviation: Deviation, making: Making) -> Credent
 def _dated(arguments: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
     """Return the arguments with seconds from the moment made into moments."""
     return {
-        name: moment + timedelta(seconds=value) if isinstance(value, int) else value
+        name: moment + timedelta(seconds=value) if name in _DATES else value
         for name, value in arguments.items()
     }
 

@@ -3,15 +3,35 @@
 They are not part of the kit; the tests are skipped, and say so, where they are not beside the checkout.
 """
 
+import base64
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from xml.etree import ElementTree
 
 import pytest
 from asn1crypto import cms
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from conformance.protocol import certificates, keystore
 
 PASSWORD = "Password1!"  # published with the stores
+TEXTS = {
+    "name1": "name1",
+    "name2": "name2",
+    "abn": "abn",
+    "legalName": "legal_name",
+    "personId": "person_id",
+    "serialNumber": "serial_number",
+    "creationDate": "creation_date",
+    "notBefore": "not_before",
+    "notAfter": "not_after",
+}
+BINARIES = {
+    "sha1fingerprint": "sha1_fingerprint",
+    "publicCertificate": "public_certificate",
+    "protectedPrivateKey": "protected_private_key",
+}
 
 
 def test_every_field_of_the_first_credential_is_read(published_of):
@@ -26,6 +46,44 @@ def test_every_field_of_the_first_credential_is_read(published_of):
     assert first.sha1_fingerprint.hex() == "c3cfdeb8d3ed5b76adaf209442bd1de21091b2eb"
     assert (len(first.salt), len(first.integrity_value)) == (20, 20)
     assert first.extensions == b""
+
+
+def test_every_field_of_every_credential_is_what_stands_in_the_file(published):
+    """Read a second time by the standard library: texts as they stand, binary values decoded."""
+    root = ElementTree.fromstring(published)
+    space = root.tag.partition("}")[0] + "}"
+    store = keystore.read(published)
+    elements = root.findall(f"{space}credentials/{space}credential")
+    assert base64.b64encode(store.salt).decode() == root.findtext(f"{space}salt")
+    assert len(store.credentials) == len(elements) == 2
+    for credential, element in zip(store.credentials, elements, strict=True):
+        for name, field in TEXTS.items():
+            assert getattr(credential, field) == (element.findtext(space + name) or ""), name
+        for name, field in BINARIES.items():
+            assert base64.b64encode(getattr(credential, field)).decode() == element.findtext(space + name), (
+                name
+            )
+        attributes = {
+            "id": credential.id,
+            "credentialType": credential.credential_type,
+            "credentialSalt": base64.b64encode(credential.salt).decode(),
+            "integrityValue": base64.b64encode(credential.integrity_value).decode(),
+        }
+        assert attributes == element.attrib
+        assert {child.tag.removeprefix(space) for child in element} == set(TEXTS) | set(BINARIES)
+
+
+def test_every_link_of_each_chain_was_signed_by_the_next(published):
+    """Leaf, sub CA, root, in this order; fingerprint and serial number are the leaf's."""
+    for credential in keystore.read(published).credentials:
+        leaf, sub, root = certificates.read_bundle(credential.public_certificate)
+        leaf.verify_directly_issued_by(sub)
+        sub.verify_directly_issued_by(root)
+        root.verify_directly_issued_by(root)
+        assert str(leaf.serial_number) == credential.serial_number
+        assert hashlib.sha1(leaf.public_bytes(Encoding.DER)).digest() == credential.sha1_fingerprint
+        facts = certificates.leaf_facts(leaf)
+        assert (facts.abn, facts.name, facts.dn_qualifier) == (credential.abn, credential.name1, "ABR")
 
 
 def test_both_credentials_of_each_store_are_there(published):

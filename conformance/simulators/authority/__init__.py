@@ -4,6 +4,9 @@ Root, sub CA, and under it machine credentials with the real subject order, key 
 and length of life.  Names say that nothing here is real, and the addresses inside end in `.invalid`, which no
 name server ever answers.
 
+The credentials that nobody should use are issued here as well: profiles say what is odd about a leaf
+(`profiles`), `trusted` has it come from an authority that nobody knows.
+
 Keys are fixed, published test keys (`keys/`); serial numbers and key identifiers are derived.  The same
 moment, seed and arguments therefore give the same bytes, always.  TLS has a CA of its own, because a product
 trusts the two for different things.
@@ -11,36 +14,68 @@ trusts the two for different things.
 
 import functools
 import hashlib
-import ipaddress
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final, Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from conformance.errors import KitError
-from conformance.protocol.certificates import MACHINE_POLICY, BundleSigner
+from conformance.protocol.certificates import BundleSigner
+from conformance.simulators.authority import parts, revocation
+from conformance.simulators.authority.parts import NOTICE
+from conformance.simulators.authority.profiles import (
+    MACHINE,
+    NO_EXTENDED_KEY_USAGE,
+    NO_KEY_USAGE,
+    NO_SIGNING,
+    OFFLINE,
+    OFFLINE_ISSUED,
+    PERSONAL,
+    PERSONAL_POLICY,
+    SELF_SIGNED,
+    SIGNED_WITH_MD5,
+    SIGNED_WITH_SHA1,
+    LeafProfile,
+)
+from conformance.simulators.authority.published import KEYS, KeyName, published_key
 
-KEYS: Final = Path(__file__).parent / "keys"
+__all__ = [
+    "BACK_DATED",
+    "KEYS",
+    "LIFE",
+    "MACHINE",
+    "NOTICE",
+    "NO_EXTENDED_KEY_USAGE",
+    "NO_KEY_USAGE",
+    "NO_SIGNING",
+    "OFFLINE",
+    "OFFLINE_ISSUED",
+    "ORGANISATION",
+    "PERSONAL",
+    "PERSONAL_POLICY",
+    "REVOCATION_LIST",
+    "ROOT_POLICY",
+    "SELF_SIGNED",
+    "SIGNED_WITH_MD5",
+    "SIGNED_WITH_SHA1",
+    "SUB_POLICY",
+    "Authority",
+    "Issuer",
+    "KeyName",
+    "LeafProfile",
+    "MachineCredential",
+    "published_key",
+]
 
 ORGANISATION: Final = "EVTE Conformance Kit (simulated)"
-NOTICE: Final = (
-    "Test certificate of the EVTE conformance kit. Not issued by, and worthless to, any real authority."
-)
 REVOCATION_LIST: Final = "http://pki.evte-conformance.invalid/crls/sub.crl"
+"""Where leaf certificates say that the revocation list is."""
 
-PERSONAL_POLICY: Final = "1.2.36.1.9001.101.1.7.1"  # stand-in: the real number is not public
 ROOT_POLICY: Final = "1.2.36.1.9001.101.1.1"
 SUB_POLICY: Final = "1.2.36.1.9001.101.1.1.1"
 
@@ -49,78 +84,6 @@ BACK_DATED: Final = timedelta(minutes=10)
 LIFE: Final = timedelta(days=730, seconds=-1)
 """Time from notBefore to notAfter.  A 29 February in between leaves two calendar years unfilled."""
 
-_KEY_USAGES: Final = (
-    "digital_signature",
-    "content_commitment",  # called nonRepudiation before
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
-    "encipher_only",
-    "decipher_only",
-)
-
-KeyName = Literal[
-    "root",
-    "sub",
-    "other-root",
-    "other-sub",
-    "machine-1",
-    "machine-2",
-    "machine-3",
-    "machine-4",
-    "sts-signing",
-    "registry",
-    "tls-ca",
-    "tls-server",
-]
-
-
-@functools.cache
-def published_key(name: KeyName) -> RSAPrivateKey:
-    """Return one of the published test keys.
-
-    Raises:
-        KitError: the file is missing from the installation or is not an RSA key.
-    """
-    path = KEYS / f"{name}.pem"
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise KitError(f"the test key {name} is missing from the kit", where=str(path)) from error
-    # The check of a known key would cost 33 ms for each of them.
-    key = load_pem_private_key(data, password=None, unsafe_skip_rsa_key_validation=True)
-    if not isinstance(key, RSAPrivateKey):
-        raise KitError(f"the test key {name} is not an RSA key", where=str(path))
-    return key
-
-
-@dataclass(frozen=True)
-class LeafProfile:
-    """What a leaf certificate carries besides name, key and dates."""
-
-    dn_qualifier: str | None = "ABR"
-    """The last part of the subject; the real authority marks machine credentials with `ABR`."""
-    dn_qualifier_first: bool = False
-    policy: str | None = MACHINE_POLICY
-    key_usages: tuple[str, ...] = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-    )
-    extended_key_usage: bool = True
-    """Client authentication and e-mail protection."""
-
-
-MACHINE: Final = LeafProfile()
-OFFLINE: Final = LeafProfile(dn_qualifier_first=True, extended_key_usage=False)
-"""As written by an older test set-up: dnQualifier first, no extended key usage."""
-PERSONAL: Final = LeafProfile(dn_qualifier="3f1c9c1e-5d0e-4f8b-9a59-6f3a2f0d7c11", policy=PERSONAL_POLICY)
-"""A person's certificate, issued by the same sub CA."""
-NO_SIGNING: Final = replace(MACHINE, key_usages=("key_encipherment", "data_encipherment"))
-
 
 @dataclass(frozen=True)
 class MachineCredential:
@@ -128,7 +91,7 @@ class MachineCredential:
 
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
-    """Leaf, sub CA, root: the order of the real stores."""
+    """Leaf, sub CA, root: the order of the real stores.  A self-signed leaf is alone."""
     key: RSAPrivateKey
     abn: str
     """Eleven digits; the certificate's organisation (O)."""
@@ -137,7 +100,7 @@ class MachineCredential:
     issued: datetime
     """When it was made, UTC; `BACK_DATED` after its notBefore unless asked otherwise."""
     signer: BundleSigner
-    """The sub CA, which signs the bundle of certificates in a store."""
+    """The issuer, which signs the bundle of certificates in a store."""
 
     @property
     def alias(self) -> str:
@@ -151,10 +114,6 @@ class Issuer:
 
     certificate: x509.Certificate
     key: KeyName
-
-
-Extension = tuple[x509.ExtensionType, bool]
-"""An extension, and whether it is critical."""
 
 
 class Authority:
@@ -195,6 +154,21 @@ class Authority:
         issuer = Issuer(self.other_root, "other-root")
         return self._certification_authority("Sub Certification Authority", "other-sub", SUB_POLICY, issuer)
 
+    @functools.cached_property
+    def offline_root(self) -> x509.Certificate:
+        """The root of the old offline test set-up; serial number 1."""
+        return self._certification_authority(
+            "Root Certification Authority Offline", "offline-root", ROOT_POLICY, serial_number=1
+        )
+
+    @functools.cached_property
+    def offline_sub(self) -> x509.Certificate:
+        """The CA under `offline_root`; serial number 2."""
+        issuer = Issuer(self.offline_root, "offline-root")
+        return self._certification_authority(
+            "Sub Certification Authority Offline01", "offline-sub", SUB_POLICY, issuer, serial_number=2
+        )
+
     @property
     def trust_anchors_pem(self) -> bytes:
         """Root and sub CA in PEM: what a simulated service trusts machine credentials by."""
@@ -211,6 +185,8 @@ class Authority:
         not_after: datetime | None = None,
         profile: LeafProfile = MACHINE,
         trusted: bool = True,
+        serial_number: int | None = None,
+        revocation_address: str = REVOCATION_LIST,
     ) -> MachineCredential:
         """Issue a machine credential.
 
@@ -221,13 +197,16 @@ class Authority:
             key: which test key it gets.
             not_before: instead of `BACK_DATED` before `moment`.
             not_after: instead of `LIFE` after `not_before`.
-            profile: what the certificate carries; the odd ones are constants of this module.
-            trusted: False has it issued by `other_sub`, under the issuer name of `sub`.
+            profile: what the certificate carries and who signs it; the odd ones are constants of `profiles`.
+            trusted: False has it issued by `other_sub`, under the issuer name of `sub`, where the profile has
+                it issued by `sub`.
+            serial_number: of the certificate, positive and of at most 159 bits; a derived one if not given.
+            revocation_address: where it says that the revocation list is.
         """
         issued = self.moment - timedelta(days=30) if moment is None else _whole_seconds(moment)
         begins = issued - BACK_DATED if not_before is None else _whole_seconds(not_before)
         ends = begins + LIFE if not_after is None else _whole_seconds(not_after)
-        issuer = Issuer(self.sub, "sub") if trusted else Issuer(self.other_sub, "other-sub")
+        issuer, above = self._parent(profile, trusted=trusted)
         subject = [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "AU"),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, abn),
@@ -236,33 +215,78 @@ class Authority:
         if profile.dn_qualifier is not None:
             place = 0 if profile.dn_qualifier_first else len(subject)
             subject.insert(place, x509.NameAttribute(NameOID.DN_QUALIFIER, profile.dn_qualifier))
-        extensions: list[Extension] = [
-            (x509.BasicConstraints(ca=False, path_length=None), True),
-            (_identifier_of(issuer.certificate), False),
-        ]
+        extensions: list[parts.Extension] = [(x509.BasicConstraints(ca=False, path_length=None), True)]
+        if issuer is not None:
+            extensions.append((parts.identifier_of(issuer.certificate), False))
         if profile.policy is not None:
-            extensions.append((_policies(profile.policy), False))
+            extensions.append((parts.policies(profile.policy), False))
         if profile.extended_key_usage:
             usages = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.EMAIL_PROTECTION]
             extensions.append((x509.ExtendedKeyUsage(usages), False))
         extensions += [
-            (_distribution_point(), False),
-            (_identifier(key), False),
-            (_key_usage(*profile.key_usages), True),
+            (parts.distribution_point(revocation_address), False),
+            (parts.identifier(key), False),
         ]
-        certificate = self._certificate(x509.Name(subject), key, (begins, ends), extensions, issuer=issuer)
-        root = self.root if trusted else self.other_root
+        if profile.key_usages is not None:
+            extensions.append((parts.key_usage(*profile.key_usages), True))
+        certificate = self._certificate(
+            x509.Name(subject), key, (begins, ends), extensions, issuer=issuer, serial_number=serial_number
+        )
+        signing = published_key(key if issuer is None else issuer.key)
+        if profile.digest != "sha256":
+            certificate = parts.signed_with(certificate, profile.digest, signing)
         return MachineCredential(
             certificate=certificate,
-            chain=(certificate, issuer.certificate, root),
+            chain=(certificate, *above),
             key=published_key(key),
             abn=abn,
             name=name,
             issued=issued,
             signer=BundleSigner(
-                issuer.certificate, issued, functools.partial(_sign, published_key(issuer.key))
+                certificate if issuer is None else issuer.certificate,
+                issued,
+                functools.partial(parts.sign, signing),
             ),
         )
+
+    def _parent(
+        self, profile: LeafProfile, *, trusted: bool
+    ) -> tuple[Issuer | None, tuple[x509.Certificate, ...]]:
+        """Return who issues a leaf, and the chain from there on; nobody and nothing if it does itself."""
+        match profile.parent:
+            case "itself":
+                return None, ()
+            case "offline-sub":
+                return Issuer(self.offline_sub, "offline-sub"), (self.offline_sub, self.offline_root)
+            case "sub" if trusted:
+                return Issuer(self.sub, "sub"), (self.sub, self.root)
+        return Issuer(self.other_sub, "other-sub"), (self.other_sub, self.other_root)
+
+    def certify(self, like: MachineCredential, key: RSAPublicKey) -> tuple[x509.Certificate, ...]:
+        """Return the chain of a certificate that says what another one says, for a key of somebody's own.
+
+        Args:
+            like: whose subject, dates, extensions and issuer it gets.
+            key: the public key; its owner has the private one.
+        """
+        model, issuer = like.certificate, like.chain[1]
+        encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        digest = hashlib.sha256(f"{model.serial_number}\n".encode() + encoded).digest()
+        builder = x509.CertificateBuilder(
+            issuer_name=model.issuer,
+            subject_name=model.subject,
+            public_key=key,
+            serial_number=int.from_bytes(digest[:20]) >> 2 | 1 << 158,
+            not_valid_before=model.not_valid_before_utc,
+            not_valid_after=model.not_valid_after_utc,
+        )
+        for extension in model.extensions:
+            value = extension.value
+            if isinstance(value, x509.SubjectKeyIdentifier):
+                value = x509.SubjectKeyIdentifier.from_public_key(key)
+            builder = builder.add_extension(value, critical=extension.critical)
+        signing = published_key("sub" if issuer == self.sub else "other-sub")
+        return builder.sign(signing, hashes.SHA256()), *like.chain[1:]
 
     def service(self, name: Literal["sts-signing", "registry"]) -> tuple[x509.Certificate, RSAPrivateKey]:
         """Return certificate and key of a simulated service.
@@ -271,15 +295,24 @@ class Authority:
         Both are issued by the sub CA and valid from a year before the run's moment to two years after it.
         """
         issuer = Issuer(self.sub, "sub")
-        subject = _name(country="AU", organisation=ORGANISATION, common_name=name)
-        extensions: list[Extension] = [
+        subject = parts.name(country="AU", organisation=ORGANISATION, common_name=name)
+        extensions: list[parts.Extension] = [
             (x509.BasicConstraints(ca=False, path_length=None), True),
-            (_identifier_of(issuer.certificate), False),
-            (_identifier(name), False),
-            (_key_usage("digital_signature", "key_encipherment"), True),
+            (parts.identifier_of(issuer.certificate), False),
+            (parts.identifier(name), False),
+            (parts.key_usage("digital_signature", "key_encipherment"), True),
         ]
         dates = (self.moment - timedelta(days=365), self.moment + timedelta(days=730))
         return self._certificate(subject, name, dates, extensions, issuer=issuer), published_key(name)
+
+    def revocation_list(self, revoked: Mapping[int, datetime], *, moment: datetime | None = None) -> bytes:
+        """Return the list of revoked certificates of `sub`, in DER.
+
+        Args:
+            revoked: when each was revoked, aware, by serial number.
+            moment: when the list is made, aware; the run's moment if not given.
+        """
+        return revocation.revocation_list(self.sub, published_key("sub"), revoked, moment or self.moment)
 
     # TLS, on its own.
 
@@ -309,15 +342,15 @@ class Authority:
             trusted: whether the authority that clients are told to trust issued it; else another one did.
         """
         issuer = Issuer(self.tls_ca, "tls-ca") if trusted else Issuer(self.other_root, "other-root")
-        subject = _name(organisation=ORGANISATION, common_name=names[0])
+        subject = parts.name(organisation=ORGANISATION, common_name=names[0])
         begins = (self.moment if moment is None else _whole_seconds(moment)) - timedelta(days=1)
-        extensions: list[Extension] = [
+        extensions: list[parts.Extension] = [
             (x509.BasicConstraints(ca=False, path_length=None), True),
-            (_identifier_of(issuer.certificate), False),
-            (x509.SubjectAlternativeName([_general_name(name) for name in names]), False),
+            (parts.identifier_of(issuer.certificate), False),
+            (x509.SubjectAlternativeName([parts.general_name(name) for name in names]), False),
             (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
-            (_identifier("tls-server"), False),
-            (_key_usage("digital_signature", "key_encipherment"), True),
+            (parts.identifier("tls-server"), False),
+            (parts.key_usage("digital_signature", "key_encipherment"), True),
         ]
         dates = (begins, begins + timedelta(days=397))
         certificate = self._certificate(subject, "tls-server", dates, extensions, issuer=issuer)
@@ -325,10 +358,16 @@ class Authority:
         return certificate.public_bytes(Encoding.PEM), key
 
     def _certification_authority(
-        self, common_name: str, key: KeyName, policy: str | None, issuer: Issuer | None = None
+        self,
+        common_name: str,
+        key: KeyName,
+        policy: str | None,
+        issuer: Issuer | None = None,
+        *,
+        serial_number: int | None = None,
     ) -> x509.Certificate:
         """Return a CA certificate, self-signed without `issuer`; one that signs leaves has path length 0."""
-        subject = _name(
+        subject = parts.name(
             country="AU",
             organisation=ORGANISATION,
             unit="Certification Authority",
@@ -338,32 +377,35 @@ class Authority:
         begins = self.moment - timedelta(days=6 * 365)
         ends = begins + timedelta(days=(20 if issuer is None else 10) * 365)
         signs_leaves = issuer is not None or policy is None
-        extensions: list[Extension] = [
+        extensions: list[parts.Extension] = [
             (x509.BasicConstraints(ca=True, path_length=0 if signs_leaves else None), True),
-            (_identifier(key), False),
-            (_key_usage("key_cert_sign", "crl_sign"), True),
+            (parts.identifier(key), False),
+            (parts.key_usage("key_cert_sign", "crl_sign"), True),
         ]
         if issuer is not None:
-            extensions.append((_identifier_of(issuer.certificate), False))
+            extensions.append((parts.identifier_of(issuer.certificate), False))
         if policy is not None:
-            extensions.append((_policies(policy), False))
-        return self._certificate(subject, key, (begins, ends), extensions, issuer=issuer)
+            extensions.append((parts.policies(policy), False))
+        return self._certificate(
+            subject, key, (begins, ends), extensions, issuer=issuer, serial_number=serial_number
+        )
 
     def _certificate(
         self,
         subject: x509.Name,
         key: KeyName,
         dates: tuple[datetime, datetime],
-        extensions: list[Extension],
+        extensions: list[parts.Extension],
         *,
         issuer: Issuer | None,
+        serial_number: int | None = None,
     ) -> x509.Certificate:
         issuer_name = subject if issuer is None else issuer.certificate.subject
         builder = x509.CertificateBuilder(
             issuer_name=issuer_name,
             subject_name=subject,
             public_key=published_key(key).public_key(),
-            serial_number=self._serial_number(subject, issuer_name, dates, key),
+            serial_number=serial_number or self._serial_number(subject, issuer_name, dates, key),
             not_valid_before=dates[0],
             not_valid_after=dates[1],
         )
@@ -376,64 +418,10 @@ class Authority:
     ) -> int:
         """Return 159 bits that look random, as the real serial numbers do, and depend on every argument."""
         names = (subject.rfc4514_string(), issuer.rfc4514_string())
-        parts = (str(self.seed), *names, *(date.isoformat() for date in dates), key)
-        digest = hashlib.sha256("\n".join(parts).encode()).digest()
+        seeds = (str(self.seed), *names, *(date.isoformat() for date in dates), key)
+        digest = hashlib.sha256("\n".join(seeds).encode()).digest()
         return int.from_bytes(digest[:20]) >> 2 | 1 << 158
-
-
-def _sign(key: RSAPrivateKey, data: bytes) -> bytes:
-    return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
 
 def _whole_seconds(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
-
-
-def _name(
-    *, common_name: str, organisation: str, country: str | None = None, unit: str | None = None
-) -> x509.Name:
-    parts = (
-        (NameOID.COUNTRY_NAME, country),
-        (NameOID.ORGANIZATION_NAME, organisation),
-        (NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
-        (NameOID.COMMON_NAME, common_name),
-    )
-    return x509.Name([x509.NameAttribute(kind, text) for kind, text in parts if text is not None])
-
-
-def _key_usage(*usages: str) -> x509.KeyUsage:
-    return x509.KeyUsage(**{usage: usage in usages for usage in _KEY_USAGES})
-
-
-def _policies(policy: str) -> x509.CertificatePolicies:
-    notice = x509.UserNotice(notice_reference=None, explicit_text=NOTICE)
-    return x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(policy), [notice])])
-
-
-def _distribution_point() -> x509.CRLDistributionPoints:
-    return x509.CRLDistributionPoints(
-        [
-            x509.DistributionPoint(
-                full_name=[x509.UniformResourceIdentifier(REVOCATION_LIST)],
-                relative_name=None,
-                reasons=None,
-                crl_issuer=None,
-            )
-        ]
-    )
-
-
-def _identifier(key: KeyName) -> x509.SubjectKeyIdentifier:
-    return x509.SubjectKeyIdentifier.from_public_key(published_key(key).public_key())
-
-
-def _identifier_of(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
-
-
-def _general_name(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)

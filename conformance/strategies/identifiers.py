@@ -1,17 +1,4 @@
-"""Hypothesis strategies for the values of this field: USIs, their parts, their near misses, and ABNs.
-
-They are public: use them in the tests of your own product.  Names are plural; arguments describe which
-values are wanted, never how often; a wrong argument raises at once; the simplest value is a short and
-plain one, so that a counter-example reads well; values that are special in the standard come up more often
-than chance would have it.
-
-    from hypothesis import given
-    from conformance.strategies import usis
-
-    @given(usi=usis())
-    def test_the_form_field_takes_every_usi(usi):
-        assert product.accepts(usi)
-"""
+"""USIs, their parts and their near misses, and ABNs."""
 
 from typing import Final
 

@@ -1,0 +1,76 @@
+"""Hypothesis strategies for the values of this field: identifiers, credential stores, moments, damage.
+
+They are public: use them in the tests of your own product.  Names are plural; arguments describe which
+values are wanted, never how often; a wrong argument raises at once; the simplest value is a short and
+plain one, so that a counter-example reads well; values that are special in the standard come up more often
+than chance would have it.
+
+    from hypothesis import given
+    from conformance.strategies import usis
+
+    @given(usi=usis())
+    def test_the_form_field_takes_every_usi(usi):
+        assert product.accepts(usi)
+
+Stores are drawn as plans, because a certificate needs a moment to be valid at:
+
+    from datetime import UTC, datetime
+    from conformance.simulators.authority import Authority
+    from conformance.strategies import store_plans
+
+    AUTHORITY = Authority(datetime.now(UTC))
+
+    @given(plan=store_plans())
+    def test_the_product_opens_every_store(plan):
+        store = plan.made(AUTHORITY)
+        assert product.opens(store.data, plan.alias, plan.password)
+"""
+
+from conformance.strategies.aliases import aliases, near_aliases
+from conformance.strategies.identifiers import (
+    abns,
+    characters,
+    positions,
+    stems,
+    strange_texts,
+    strangers,
+    usis,
+    wrong_lengths,
+)
+from conformance.strategies.instants import instants, seconds_beside
+from conformance.strategies.keystores import StorePlan, holders, legal_names, passwords, salts, store_plans
+from conformance.strategies.lives import LifeEvent, credential_lives, life_events
+from conformance.strategies.mutations import ByteChange, Tape, byte_changes, mutate_bytes, mutate_store, tapes
+from conformance.strategies.spelling import Spelling, spellings
+
+__all__ = [
+    "ByteChange",
+    "LifeEvent",
+    "Spelling",
+    "StorePlan",
+    "Tape",
+    "abns",
+    "aliases",
+    "byte_changes",
+    "characters",
+    "credential_lives",
+    "holders",
+    "instants",
+    "legal_names",
+    "life_events",
+    "mutate_bytes",
+    "mutate_store",
+    "near_aliases",
+    "passwords",
+    "positions",
+    "salts",
+    "seconds_beside",
+    "spellings",
+    "stems",
+    "store_plans",
+    "strange_texts",
+    "strangers",
+    "tapes",
+    "usis",
+    "wrong_lengths",
+]
