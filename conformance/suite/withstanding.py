@@ -58,9 +58,14 @@ def must_take_no_bait(stores: Stores, name: str, alias: str, trap: Trap) -> Repl
             advice="let the parser resolve no entities, and no inclusions",
         )
     reply.must_be_ok_or_refused(*ANY_REASON)
-    for told in (reply, stores.iut.keystore_list(str(path))):
-        must_not_tell(told, {"the content of another file": MARK})
-    must_not_have_said(stores.iut, search)
+    try:
+        for told in (reply, stores.iut.keystore_list(str(path))):
+            must_not_tell(told, {"the content of another file": MARK})
+        must_not_have_said(stores.iut, search)
+    except ImplementationError as error:
+        # The mark is no secret: that it was told shows only that the bait was taken.
+        error.subcode = Subcode.ACCEPTED_INVALID
+        raise
     return reply
 
 

@@ -119,7 +119,6 @@ class ChecksTheFormOfAPassword(ThrowsUp):
     subcode="rejected_valid",
     seen_in="likely: key derivations written by hand that fill the password to one block",
     mend="Fill password and salt to the next multiple of 64 bytes, or leave it to the library.",
-    also=("KS-K01",),
 )
 class CutsPasswordsAtOneBlock(SecondReader):
     """Takes the first 64 bytes of the password, in UTF-16 with its terminator."""

@@ -103,5 +103,5 @@ def test_what_may_not_be_accepted_is_not():
         if row.capability == "keystore" and row.security and not name.startswith(LIVED)
     }
     subcodes = {kind.declaration.subcode for kind in OWN.values() if kind.declaration.kills in guarded}
-    assert guarded == {"KS-X01", "KS-X02", "KS-X06", "KS-X07", "KS-I08", "KS-I09", "KS-F08", "KS-G01"}
+    assert guarded == {"KS-X06", "KS-X07", "KS-I08", "KS-I09", "KS-F08", "KS-G01"}
     assert subcodes == {Subcode.ACCEPTED_INVALID, Subcode.SECRET_LEAK}
