@@ -288,6 +288,7 @@ class Session:
         """
         if self._carrier.owned:
             self._carrier.break_off()
+            self._running = False  # no call may be under way that would notice
 
     def close(self) -> None:
         """Say goodbye to a harness that the kit started, and end it with its children.

@@ -392,3 +392,11 @@ def test_working_directory_is_the_given_one(tmp_path):
     with pytest.raises(HarnessError) as caught:
         process.exchange(b"{}", deadline_s=10)
     assert tmp_path.name in caught.value.found
+
+
+def test_a_harness_that_was_killed_between_calls_is_started_again(fake):
+    """The kit's own kill is not taken for a crash of the next call, which knows nothing of it."""
+    session = fake("healthy")
+    assert session.call("usi.validate", {"usi": "BNGH7C75FN"}).outcome is Outcome.OK
+    session.kill()
+    assert session.call("usi.validate", {"usi": "BNGH7C75FN"}).outcome is Outcome.OK
