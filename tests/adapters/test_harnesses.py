@@ -93,7 +93,7 @@ def test_python_skeleton_works_when_filled_in(tmp_path):
     path = tmp_path / "harness.py"
     path.write_text(text, encoding="utf-8")
     with attach(f'cmd:"{sys.executable}" -I "{path}"') as session:
-        offered = set(METHODS) - {"initialize", "shutdown", "keystore.renew"}
+        offered = set(METHODS) - {"initialize", "shutdown"}
         assert set(session.implementation.capabilities) == offered
         assert session.call("usi.validate", {"usi": "BNGH7C75FN"}).outcome is Outcome.OK
         refused = session.call("usi.validate", {"usi": "B"})

@@ -79,6 +79,12 @@ def keystore_sign(
     raise NotImplementedError
 
 
+# @offers("keystore.renew")
+def keystore_renew(path: str, alias: str, password: str, renewal_address: str, ca_file: str) -> Value:
+    """Renew the credential in its store; return {"certificate": base64 DER of the new leaf}."""
+    raise NotImplementedError
+
+
 # @offers("token.obtain")
 def token_obtain(
     sts_address: str,
