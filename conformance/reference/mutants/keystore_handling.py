@@ -6,7 +6,6 @@ wrong.
 """
 
 import contextlib
-import hashlib
 import json
 import re
 import tempfile
@@ -15,12 +14,9 @@ import urllib.request
 import weakref
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -33,35 +29,8 @@ from lxml import etree
 
 from conformance.reference.correct import Correct, mutant
 from conformance.reference.refusal import Refusal
-from conformance.reference.second_reader import SecondReader, elements
+from conformance.reference.second_reader import SecondReader
 from conformance.reference.sts_client import TokenClient
-
-
-def _decrypted(entry, password):
-    """Return what comes out of the key's decryption, padding and all; its own PKCS#12 derivation."""
-    info = entry.binaries["protectedPrivateKey"]
-    encrypted = list(elements(next(elements(info))[1]))[1][1]
-    typed = password.encode("utf-16-be") + b"\0\0"
-    blocks = (entry.salt * 64)[:64] + (typed * 64)[: -(-len(typed) // 64) * 64]
-
-    def derived(purpose, data):
-        data = hashlib.sha1(bytes([purpose]) * 64 + data).digest()
-        for _ in range(1023):
-            data = hashlib.sha1(data).digest()
-        return data
-
-    first = derived(1, blocks)
-    addend = int.from_bytes((first * 4)[:64]) + 1
-    pieces = [blocks[at : at + 64] for at in range(0, len(blocks), 64)]
-    moved = b"".join(((int.from_bytes(piece) + addend) % (1 << 512)).to_bytes(64) for piece in pieces)
-    key = (first + derived(1, moved))[:24]
-    decryptor = Cipher(TripleDES(key), modes.CBC(derived(2, blocks)[:8])).decryptor()
-    return decryptor.update(encrypted) + decryptor.finalize()
-
-
-def _label(entry, name):
-    """Return a date of the XML, believed as it stands."""
-    return datetime.fromisoformat(entry.texts[name]).astimezone(UTC)
 
 
 @mutant(
