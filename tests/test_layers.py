@@ -22,6 +22,7 @@ LAYERS = {
     "suite": 3,
     "report": 3,
     "doctor": 3,
+    "inspection": 3,
     "pictures": 3,
     "plugin": 4,
     "runner": 5,

@@ -24,9 +24,11 @@ from conformance.protocol.security.records import (
     ReferenceFacts,
     SignerFacts,
     TokenReference,
+    first_difference,
 )
 from conformance.protocol.security.references import issued_token, key_identifier, read_reference
 from conformance.protocol.security.rules import REMARKS, RULES
+from conformance.protocol.security.signature import masked
 from conformance.protocol.security.verifying import judge_endorsed, judge_signed
 
 __all__ = [
@@ -46,11 +48,13 @@ __all__ = [
     "TokenReference",
     "add_timestamp",
     "endorse",
+    "first_difference",
     "graft",
     "issued_token",
     "judge_endorsed",
     "judge_signed",
     "key_identifier",
+    "masked",
     "read_reference",
     "sign_request",
 ]

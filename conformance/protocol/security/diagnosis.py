@@ -11,7 +11,9 @@ import itertools
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -37,6 +39,17 @@ _INCLUSIVE: Final = "inclusive canonicalisation was used instead of the exclusiv
 _INDENTED: Final = "the message was indented or pretty-printed after it was signed"
 _NO_PREFIX_LIST: Final = "the PrefixList of InclusiveNamespaces was left out of account when signing"
 _PLAIN: Final = "the text of the element was hashed as it stands, without canonicalisation"
+_TWICE: Final = "is written in base64 twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What explains a digest or a signature that does not fit; empty where nothing of ours does."""
+
+    cause: str = ""
+    """The mistake, in one sentence."""
+    hashed: bytes = b""
+    """The bytes that the sender hashed, when repeating the mistake brought them to light."""
 
 
 def digest_cause(
@@ -46,8 +59,9 @@ def digest_cause(
     algorithm: str,
     prefixes: tuple[str, ...] = (),
     neighbours: Iterable[etree._Element] = (),
-) -> str:
-    """Return the mistake that explains a digest, in one sentence, or an empty text when none of ours does.
+    addresses: Iterable[str] = (),
+) -> Explanation:
+    """Return the mistake that explains a digest, and the bytes that were hashed.
 
     Args:
         element: what the reference points at, as it arrived.
@@ -55,11 +69,12 @@ def digest_cause(
         algorithm: URI of the digest algorithm that the message names.
         prefixes: its InclusiveNamespaces PrefixList.
         neighbours: elements that may have been hashed by mistake.
+        addresses: further addresses that an element with an address may have held when it was hashed.
     """
     named = DIGEST_HASHES.get(algorithm, "sha256")
-    for variant, cause in _variants(element, prefixes, neighbours):
+    for variant, cause in _variants(element, prefixes, neighbours, addresses):
         if hash_of(named, variant) == stated:
-            return cause
+            return Explanation(cause, variant)
     for other in DIGEST_HASHES.values():
         for variant, cause in _variants(element, prefixes, ()):
             digest = hash_of(other, variant)
@@ -67,15 +82,24 @@ def digest_cause(
                 found = (
                     f"the digest was made with {_SHOWN[other]}, not with the algorithm that the message names"
                 )
-                return f"{found}; and {cause}" if cause else found
+                return Explanation(f"{found}; and {cause}" if cause else found, variant)
             if stated in (digest.hex().encode(), digest.hex().upper().encode()):
-                return "the digest is the hexadecimal text of the hash instead of its bytes"
-    return ""
+                cause = "the digest is the hexadecimal text of the hash instead of its bytes"
+                return Explanation(cause, variant)
+            if stated == b64encode(digest):
+                return Explanation(f"the digest {_TWICE}", variant)
+    return Explanation()
 
 
 def signature_cause(
-    signed_info: etree._Element, value: bytes, *, algorithm: str, prefixes: tuple[str, ...], key: RSAPublicKey
-) -> str:
+    signed_info: etree._Element,
+    value: bytes,
+    *,
+    algorithm: str,
+    prefixes: tuple[str, ...],
+    key: RSAPublicKey,
+    suspects: Mapping[str, RSAPublicKey] = {},
+) -> Explanation:
     """Return the mistake that explains an RSA signature that does not verify.
 
     The signature is opened with the public key, which gives back the digest that was signed; if it does
@@ -87,13 +111,20 @@ def signature_cause(
         algorithm: URI of the signature algorithm that the message names.
         prefixes: PrefixList of its canonicalisation.
         key: public key of the certificate that the message refers to.
+        suspects: further keys that may have been used, by the mistake that would explain it.
     """
-    if len(value) != (key.key_size + 7) // 8:
-        return f"the signature has {len(value)} bytes; one by this key has {(key.key_size + 7) // 8}"
-    try:
-        opened = key.recover_data_from_signature(value, padding.PKCS1v15(), None)
-    except InvalidSignature:
-        return "another private key made it than the one that belongs to this certificate"
+    length = (key.key_size + 7) // 8
+    inner = markup.decode(value.decode("latin-1"))
+    if inner is not None and len(inner) == length and _opened(inner, key):
+        return Explanation(f"the signature {_TWICE}")
+    opened = _opened(value, key)
+    if not opened:
+        for cause, suspect in suspects.items():
+            if _opened(value, suspect):
+                return Explanation(cause)
+        if len(value) != length:
+            return Explanation(f"the signature has {len(value)} bytes; one by this key has {length}")
+        return Explanation("another private key made it than the one that belongs to this certificate")
     for name, head in _DIGEST_INFO.items():
         if not opened.startswith(head):
             continue
@@ -101,9 +132,21 @@ def signature_cause(
         found = f"the right key signed with {_SHOWN[name]}, not with the algorithm that the message names"
         for variant, cause in _variants(signed_info, prefixes, ()):
             if hash_of(name, variant) == opened[len(head) :]:
-                return "; and ".join(filter(None, (found if wrong_hash else "", cause)))
-        return "the right key made it, but over other bytes: SignedInfo was changed after it was signed"
-    return "the right key made it, but not over a digest as PKCS #1 v1.5 asks"
+                return Explanation("; and ".join(filter(None, (found if wrong_hash else "", cause))), variant)
+        return Explanation(
+            "the right key made it, but over other bytes: SignedInfo was changed after it was signed"
+        )
+    return Explanation("the right key made it, but not over a digest as PKCS #1 v1.5 asks")
+
+
+def _opened(value: bytes, key: RSAPublicKey) -> bytes:
+    """Return what a signature was made over, or nothing when this key's owner did not make it."""
+    if len(value) != (key.key_size + 7) // 8:
+        return b""
+    try:
+        return key.recover_data_from_signature(value, padding.PKCS1v15(), None)
+    except InvalidSignature:
+        return b""
 
 
 def authentication_cause(
@@ -114,7 +157,7 @@ def authentication_cause(
     prefixes: tuple[str, ...],
     key: bytes,
     suspects: Mapping[str, bytes],
-) -> str:
+) -> Explanation:
     """Return the mistake that explains an HMAC that does not verify.
 
     Args:
@@ -139,16 +182,19 @@ def authentication_cause(
             hash_cause = "" if name == named else f"the HMAC was made with {_SHOWN[name]}"
             for variant, cause in _variants(signed_info, prefixes, ()):
                 if hmac.digest(candidate, variant, name) == value:
-                    return "; and ".join(filter(None, (key_cause, hash_cause, cause)))
+                    return Explanation("; and ".join(filter(None, (key_cause, hash_cause, cause))), variant)
     if len(value) > 64:
-        return (
+        return Explanation(
             "the value is as long as an RSA signature: the credential's key signed where the proof key must"
         )
-    return "another key was used, or SignedInfo was changed after it was signed"
+    return Explanation("another key was used, or SignedInfo was changed after it was signed")
 
 
 def _variants(
-    element: etree._Element, prefixes: tuple[str, ...], neighbours: Iterable[etree._Element]
+    element: etree._Element,
+    prefixes: tuple[str, ...],
+    neighbours: Iterable[etree._Element],
+    addresses: Iterable[str] = (),
 ) -> Iterator[tuple[bytes, str]]:
     """Yield bytes that may have been hashed, each with the mistake that makes them; the right ones first."""
     right = markup.canonical(element, inclusive_prefixes=prefixes)
@@ -161,6 +207,7 @@ def _variants(
     yield from _without_indentation(element)
     yield from _without_attributes(element)
     yield from _other_texts(element)
+    yield from _other_addresses(element, addresses)
     yield etree.tostring(element, with_tail=False), _PLAIN
     for neighbour in neighbours:
         if neighbour is not element:
@@ -207,3 +254,30 @@ def _other_texts(element: etree._Element) -> Iterator[tuple[bytes, str]]:
             changed = copy.deepcopy(element)
             changed.text = other
             yield markup.canonical(changed), cause
+
+
+def _other_addresses(element: etree._Element, further: Iterable[str]) -> Iterator[tuple[bytes, str]]:
+    """Yield what was hashed if the element held another address then, as when a proxy rewrites it."""
+    text = element.text or ""
+    if len(element) or not text.startswith(("http://", "https://")):
+        return
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        texts = {
+            urlunsplit(parts._replace(scheme="http" if parts.scheme == "https" else "https")),
+            urlunsplit(parts._replace(netloc=host)),
+            urlunsplit(parts._replace(netloc=f"{host}:443")),
+            urlunsplit(parts._replace(query="")),
+        }
+        for address in further:
+            other = urlsplit(address)
+            # The whole address, and its host alone with the path as it stands.
+            texts |= {address, urlunsplit(parts._replace(scheme=other.scheme, netloc=other.netloc))}
+    except ValueError:  # a port or host that is none
+        return
+    for other_text in sorted(texts - {text}):
+        changed = copy.deepcopy(element)
+        changed.text = other_text
+        name = markup.local_name(element)
+        yield markup.canonical(changed), f"{name} was rewritten after signing: it was {other_text}"

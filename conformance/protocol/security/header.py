@@ -18,12 +18,15 @@ from conformance.protocol.soap import Envelope
 def only_header(notes: Notes, envelope: Envelope) -> etree._Element | None:
     """Return the Security header, the first of several; None when there is none."""
     headers = markup.children(envelope.header, "o:Security")
+    elsewhere = next(envelope.root.iter(names.tag("o:Security")), None) if not headers else None
     if not notes.hold(
         "security.header_missing",
         bool(headers),
         "there is no Security header",
         expected=f"Security in {names.SECURITY}",
+        actual=markup.where(elsewhere),
         where="s:Envelope/s:Header",
+        hint="it lies where nobody looks for it" if elsewhere is not None else "",
     ):
         return None
     notes.hold(

@@ -9,13 +9,13 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from lxml import etree
 
-from conformance.protocol import names
+from conformance.protocol import markup, names
 from conformance.protocol.judging import Notes
 from conformance.protocol.security import diagnosis
 from conformance.protocol.security.algorithms import SIGNATURE_HASHES, rsa_hash, short
 from conformance.protocol.security.records import ENDORSING, TokenReference
 from conformance.protocol.security.references import read_reference
-from conformance.protocol.security.signature import Signature, shown
+from conformance.protocol.security.signature import Signature, difference, places, shown
 
 
 def judge_direct_reference(
@@ -25,6 +25,8 @@ def judge_direct_reference(
     reference = read_reference(signed.key_info)
     identifier = "" if token is None else token.get(names.tag("u:Id"), "")
     place = signed.where("ds:KeyInfo", "o:SecurityTokenReference")
+    if not _is_only(notes, signed, place):
+        return
     if reference is None or reference.kind != "Reference":
         actual = "no SecurityTokenReference" if reference is None else (reference.kind or "an empty one")
         message = "the KeyInfo does not refer to the BinarySecurityToken directly"
@@ -39,9 +41,46 @@ def judge_direct_reference(
         expected=f"#{identifier}" if identifier else "a wsu:Id on the BinarySecurityToken",
         actual=reference.value,
         where=place,
+        hint=_pointed_at(signed, reference.value),
     )
+    named = signed.by_id.get(identifier, [])
+    if len(named) > 1:
+        notes.hold(
+            "security.reference_ambiguous",
+            False,
+            f"the id {identifier!r} of the BinarySecurityToken occurs {len(named)} times",
+            expected="an id that occurs once",
+            actual=places(named),
+            where=place,
+            hint="two tokens with one id are how the certificate of a signature is replaced",
+        )
     if not reference.value_type:
         notes.remark("security.reference_untyped", expected=names.X509_V3, where=place)
+
+
+def _is_only(notes: Notes, signed: Signature, place: str) -> bool:
+    """Judge whether the KeyInfo refers to one token only; a second reference lets two readers disagree."""
+    references = markup.children(markup.child(signed.element, "ds:KeyInfo"), "o:SecurityTokenReference")
+    kinds = ("o:Reference", "o:KeyIdentifier", "o:Embedded")
+    count = sum(len(markup.children(each, kind)) for each in references for kind in kinds)
+    if len(references) < 2 and count < 2:
+        return True
+    return notes.hold(
+        "security.key_reference",
+        False,
+        "the KeyInfo refers to more than one token",
+        expected="1 reference",
+        actual=f"{max(count, len(references))} references",
+        where=place,
+    )
+
+
+def _pointed_at(signed: Signature, uri: str) -> str:
+    """Return what a reference that should lead to the certificate leads to, as a cause."""
+    found = signed.by_id.get(uri.removeprefix("#"), [])
+    if found:
+        return f"it points at {markup.where(found[0])}, which is not the token that the service reads first"
+    return "nothing in the message has this id; the ids of token and reference were made separately"
 
 
 def judge_key_identifier(
@@ -55,6 +94,8 @@ def judge_key_identifier(
         expected = "the RequestedAttachedReference of the token"
         notes.hold("security.key_reference", False, message, expected=expected, where=place)
         return None
+    if not _is_only(notes, signed, place):
+        return reference
     if not assertion_id:
         return reference
     notes.hold(
@@ -85,7 +126,12 @@ def judge_key_identifier(
     return reference
 
 
-def judge_rsa(notes: Notes, signed: Signature, certificate: x509.Certificate | None) -> bool:
+def judge_rsa(
+    notes: Notes,
+    signed: Signature,
+    certificate: x509.Certificate | None,
+    suspects: Mapping[str, RSAPublicKey] = {},
+) -> bool:
     """Judge the signature value with the key of the certificate; tell whether it verifies."""
     algorithm = rsa_hash(signed.method)
     key = certificate.public_key() if certificate is not None else None
@@ -105,7 +151,12 @@ def judge_rsa(notes: Notes, signed: Signature, certificate: x509.Certificate | N
         key.verify(signed.value, signed.canonical, padding.PKCS1v15(), algorithm)
     except InvalidSignature:
         cause = diagnosis.signature_cause(
-            signed.signed_info, signed.value, algorithm=signed.method, prefixes=signed.prefixes, key=key
+            signed.signed_info,
+            signed.value,
+            algorithm=signed.method,
+            prefixes=signed.prefixes,
+            key=key,
+            suspects=suspects,
         )
         return _note_wrong_signature(notes, signed, place, cause)
     return notes.hold("security.signature_wrong", True)
@@ -133,13 +184,17 @@ def judge_hmac(notes: Notes, signed: Signature, proof_key: bytes, suspects: Mapp
     return _note_wrong_signature(notes, signed, place, cause)
 
 
-def _note_wrong_signature(notes: Notes, signed: Signature, place: str, cause: str) -> bool:
+def _note_wrong_signature(
+    notes: Notes, signed: Signature, place: str, explanation: diagnosis.Explanation
+) -> bool:
+    signed.hashed = explanation.hashed
     return notes.hold(
         "security.signature_wrong",
         False,
         "the signature does not verify",
         expected=f"a signature over these {len(signed.canonical)} bytes: {shown(signed.canonical)}",
-        actual=f"{len(signed.value or b'')} bytes that do not fit",
+        actual=f"{len(signed.value or b'')} bytes that do not fit"
+        + difference(signed.canonical, explanation.hashed, "a signature"),
         where=place,
-        hint=cause,
+        hint=explanation.cause,
     )

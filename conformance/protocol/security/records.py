@@ -77,6 +77,8 @@ class ReferenceFacts:
     """The digest of `canonical`; empty when the algorithm is not one that we know."""
     cause: str = ""
     """The likely cause when the two differ."""
+    hashed: bytes = b""
+    """The bytes that the sender hashed instead, when they came to light; see `first_difference`."""
 
     @property
     def holds(self) -> bool:
@@ -96,6 +98,8 @@ class SignerFacts:
     references: tuple[ReferenceFacts, ...] = ()
     signed_info: bytes = b""
     """Canonical form of SignedInfo: the bytes that the signature is over."""
+    signed_instead: bytes = b""
+    """The bytes that the signature is over instead, when they came to light."""
     verified: bool = False
     """Whether the signature verifies, every reference resolves and holds, and the Timestamp is signed."""
 
@@ -109,7 +113,17 @@ class EndorserFacts:
     signature_algorithm: str = ""
     references: tuple[ReferenceFacts, ...] = ()
     signed_info: bytes = b""
+    signed_instead: bytes = b""
+    """The bytes that the signature is over instead, when they came to light."""
     wrapped: bool = False
     """Whether the token came as EncryptedAssertion instead of its EncryptedData."""
     token_reference: TokenReference | None = None
     verified: bool = False
+
+
+def first_difference(ours: bytes, theirs: bytes) -> int | None:
+    """Return the offset of the first byte in which two canonical forms differ, or None for equal ones."""
+    if ours == theirs:
+        return None
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(ours), len(theirs)))

@@ -3,6 +3,7 @@
 A message is read once; every reference keeps the canonical bytes that were hashed.
 """
 
+import itertools
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from conformance.protocol import markup, names
 from conformance.protocol.judging import Notes
 from conformance.protocol.security import diagnosis
 from conformance.protocol.security.algorithms import digest, short
-from conformance.protocol.security.records import ReferenceFacts
+from conformance.protocol.security.records import ReferenceFacts, first_difference
 from conformance.protocol.security.references import SECURITY
 from conformance.protocol.soap import Envelope
 
@@ -24,8 +25,24 @@ MAX_REFERENCES: Final = 16
 MAX_SHOWN: Final = 4000
 """Characters of canonical bytes that a message shows; `ReferenceFacts` has all of them."""
 
+PUBLISHED_HOSTS: Final = (
+    "https://softwareauthorisations.ato.gov.au",
+    "https://softwareauthorisations.evte.ato.gov.au",
+    "https://softwareauthorisations.acc.ato.gov.au",
+    "https://portal.usi.gov.au",
+    "https://3pt.portal.usi.gov.au",
+)
+"""Hosts that samples write; a message signed for one and sent on to another has a rewritten To."""
+
+_ACTED_UPON: Final = {"timestamp": names.tag("u:Timestamp"), "to": names.tag("a:To")}
 _ID_ATTRIBUTES: Final = frozenset({"Id", "ID", "id"})
 _SECRET: Final = re.compile(r"(<[^<>]*BinarySecret[^<>]*>)[^<]*")
+_SECRET_BYTES: Final = re.compile(rb"(<[^<>/]*BinarySecret[^<>]*>)(.*?)(?=</[^<>]*BinarySecret|\Z)", re.S)
+_MOST_NEIGHBOURS: Final = 32
+"""Headers whose digest is tried; real messages have about ten."""
+_MOST_PLACES: Final = 5
+_AROUND: Final = 32
+"""Bytes on either side of a difference that a message shows."""
 
 
 class Signature:
@@ -46,6 +63,14 @@ class Signature:
         everything = markup.children(self.signed_info, "ds:Reference")
         self.elements = everything[:MAX_REFERENCES]
         self.count = len(everything)
+        self.by_id: dict[str, list[etree._Element]] = {}
+        """Every element of the message that has an id, by that id."""
+        for identified in envelope.root.iter(etree.Element):
+            for name, value in identified.attrib.items():
+                if str(name).rpartition("}")[2] in _ID_ATTRIBUTES:
+                    self.by_id.setdefault(str(value), []).append(identified)
+        self.hashed = b""
+        """The bytes that the signature value is over instead of `canonical`, when they came to light."""
         self.targets: list[etree._Element] = []
         self.references: tuple[ReferenceFacts, ...] = ()
         self.canonical = _canonical(self.signed_info, self.canonicalization, self.prefixes)
@@ -59,13 +84,13 @@ class Signature:
         """Whether every reference was resolved and its digest is that of the element as it arrived."""
         return self.count == len(self.references) and all(reference.holds for reference in self.references)
 
-    def judge_references(self, notes: Notes) -> None:
-        """Resolve every reference, compare its digest, and keep what was found."""
-        by_id: dict[str, list[etree._Element]] = {}
-        for element in self.envelope.root.iter(etree.Element):
-            for name, value in element.attrib.items():
-                if str(name).rpartition("}")[2] in _ID_ATTRIBUTES:
-                    by_id.setdefault(str(value), []).append(element)
+    def judge_references(self, notes: Notes, *, intact: bool = False) -> None:
+        """Resolve every reference, compare its digest, and keep what was found.
+
+        Args:
+            notes: where to note it.
+            intact: whether the signature value holds, so that the digests are those that were signed.
+        """
         facts = []
         if self.count > MAX_REFERENCES:
             notes.hold(
@@ -79,7 +104,7 @@ class Signature:
         for reference in self.elements:
             uri = reference.get("URI", "")
             place = self.where("ds:SignedInfo", f"ds:Reference[@URI={uri!r}]")
-            found = by_id.get(uri[1:], []) if uri.startswith("#") and len(uri) > 1 else []
+            found = self.by_id.get(uri[1:], []) if uri.startswith("#") and len(uri) > 1 else []
             if not notes.hold(
                 "security.reference_unresolved",
                 bool(found),
@@ -94,16 +119,16 @@ class Signature:
                 len(found) == 1,
                 f"the id {uri[1:]!r} occurs {len(found)} times",
                 expected="an id that occurs once",
-                actual=", ".join(map(markup.where, found)),
+                actual=places(found),
                 where=place,
                 hint="two parts with one id are how a signed part is replaced without being noticed",
             )
             self.targets.append(found[0])
-            facts.append(self._judge_digest(notes, reference, found[0], place))
+            facts.append(self._judge_digest(notes, reference, found[0], place, intact))
         self.references = tuple(facts)
 
     def _judge_digest(
-        self, notes: Notes, reference: etree._Element, target: etree._Element, place: str
+        self, notes: Notes, reference: etree._Element, target: etree._Element, place: str, intact: bool
     ) -> ReferenceFacts:
         transforms = markup.children(markup.child(reference, "ds:Transforms"), "ds:Transform")
         # Without any transform, an element is canonicalised inclusively (XML Signature, 4.4.3.2).
@@ -117,21 +142,30 @@ class Signature:
         canonical = _canonical(target, form, prefixes)
         stated = markup.binary(markup.child(reference, "ds:DigestValue")) or b""
         actual = digest(algorithm, canonical)
-        cause = ""
+        explanation = diagnosis.Explanation()
         if actual and actual != stated:
-            neighbours = markup.children(self.envelope.header) + markup.children(self.envelope.security)
-            cause = diagnosis.digest_cause(
-                target, stated, algorithm=algorithm, prefixes=prefixes, neighbours=neighbours
+            explanation = diagnosis.digest_cause(
+                target,
+                stated,
+                algorithm=algorithm,
+                prefixes=prefixes,
+                neighbours=(markup.children(self.envelope.security) + markup.children(self.envelope.header))[
+                    :_MOST_NEIGHBOURS
+                ],
+                addresses=(*_addresses(self.envelope), *PUBLISHED_HOSTS),
             )
+            if not explanation.cause and stated:
+                explanation = diagnosis.Explanation(_changed(target, intact))
         if actual:
             notes.hold(
                 "security.digest_mismatch",
                 actual == stated,
                 f"the digest of {markup.local_name(target)} is not that of the element as it arrived",
                 expected=f"{b64encode(actual).decode()} over {len(canonical)} bytes: {shown(canonical)}",
-                actual=b64encode(stated).decode() or "no base64",
+                actual=(b64encode(stated).decode() or "no base64")
+                + difference(canonical, explanation.hashed, "the digest"),
                 where=place,
-                hint=cause,
+                hint=explanation.cause,
             )
         return ReferenceFacts(
             uri=reference.get("URI", ""),
@@ -140,7 +174,8 @@ class Signature:
             canonical=canonical,
             stated=stated,
             actual=actual,
-            cause=cause,
+            cause=explanation.cause,
+            hashed=explanation.hashed if actual != stated else b"",
         )
 
 
@@ -222,6 +257,7 @@ def judge_coverage(
     for part, elements in acted_upon.items():
         known |= elements
         if not elements:
+            relocated += [target for target in signed.targets if target.tag == _ACTED_UPON[part]]
             continue
         # Every one of them, so that a second To beside the signed one does not pass.
         holds = elements <= set(signed.targets)
@@ -268,6 +304,55 @@ def _canonical(element: etree._Element | None, form: str, prefixes: tuple[str, .
 def _prefix_list(method: etree._Element | None) -> tuple[str, ...]:
     listed = markup.child(method, "ec:InclusiveNamespaces")
     return tuple(listed.get("PrefixList", "").split()) if listed is not None else ()
+
+
+def _addresses(envelope: Envelope) -> tuple[str, ...]:
+    """Return the addresses that the Body names; a To that held one of them was taken from there."""
+    tag = names.tag("a:Address")
+    found = (markup.text(element) for element in itertools.islice(envelope.body.iter(tag), MAX_REFERENCES))
+    return tuple(text for text in found if text.startswith(("http://", "https://")))
+
+
+def _changed(target: etree._Element, intact: bool) -> str:
+    name = markup.local_name(target)
+    if not intact:
+        return f"{name} was changed after it was hashed, or other bytes were hashed"
+    found = f"the signature holds, so {name} was changed after it was signed, or other bytes were hashed"
+    if target.tag == names.tag("a:To"):
+        return f"{found}; whoever sends the message on must not rewrite its address"
+    return found
+
+
+def difference(ours: bytes, theirs: bytes, what: str) -> str:
+    """Return where the bytes that the sender hashed leave ours, as the end of a sentence; often empty.
+
+    Args:
+        ours: canonical form of what arrived.
+        theirs: what the sender hashed; empty when nobody knows.
+        what: what was made of them, for the sentence.
+    """
+    at = first_difference(ours, theirs) if theirs else None
+    if at is None:
+        return ""
+    begin = max(0, at - _AROUND)
+    excerpts = [masked(data)[begin : at + _AROUND].decode("utf-8", "replace") for data in (ours, theirs)]
+    return (
+        f"; {what} of {len(theirs)} other bytes, different from byte {at} on: "
+        f"expected …{excerpts[0]}…, hashed …{excerpts[1]}…"
+    )
+
+
+def places(elements: Sequence[etree._Element]) -> str:
+    """Return the paths of elements, of many the first ones."""
+    shown = [markup.where(element) for element in elements[:_MOST_PLACES]]
+    if len(elements) > _MOST_PLACES:
+        shown.append(f"and {len(elements) - _MOST_PLACES} more")
+    return ", ".join(shown)
+
+
+def masked(data: bytes) -> bytes:
+    """Return canonical bytes with every secret in them overwritten by asterisks, no byte moved."""
+    return _SECRET_BYTES.sub(lambda match: match[1] + b"*" * len(match[2]), data)
 
 
 def shown(data: bytes) -> str:

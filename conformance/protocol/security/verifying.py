@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
 from conformance.model import Judgement
 from conformance.protocol import markup, names
 from conformance.protocol.judging import Notes
@@ -40,6 +42,7 @@ def judge_signed(
     suite: AlgorithmSuite = S007_V13,
     skew: timedelta = SKEW,
     credential: bytes | None = None,
+    suspects: Mapping[str, RSAPublicKey] = {},
 ) -> tuple[Judgement, SignerFacts]:
     """Judge the security of a request to the token service.
 
@@ -49,6 +52,7 @@ def judge_signed(
         suite: the endpoint's algorithms.
         skew: how far the sender's clock may be off.
         credential: DER of the certificate that the sender was given, if the judge knows it.
+        suspects: keys that may have signed instead, by the sentence that would explain it.
     """
     notes = Notes(RULES, REMARKS)
     security = only_header(notes, envelope)
@@ -62,11 +66,11 @@ def judge_signed(
         return notes.judgement(), SignerFacts(certificate=certificate, created=created, expires=expires)
     signed = Signature(envelope, signature)
     judge_algorithms(notes, signed, (suite.signature,), {suite.signature: suite.digest}, suite.name)
-    signed.judge_references(notes)
+    verified = judge_rsa(notes, signed, certificate, suspects)
+    signed.judge_references(notes, intact=verified)
     headers = {header for header in markup.children(envelope.header) if header.tag == names.tag("a:To")}
     covered = judge_coverage(notes, signed, timestamp, {"to": headers})
     judge_direct_reference(notes, signed, security, token)
-    verified = judge_rsa(notes, signed, certificate)
     return notes.judgement(), SignerFacts(
         certificate=certificate,
         created=created,
@@ -74,6 +78,7 @@ def judge_signed(
         signature_algorithm=signed.method,
         references=signed.references,
         signed_info=signed.canonical,
+        signed_instead=signed.hashed,
         verified=verified and covered and signed.sound,
     )
 
@@ -116,16 +121,17 @@ def judge_endorsed(
     judge_algorithms(notes, signed, ENDORSING, digests, "the registry")
     if signed.method == names.HMAC_SHA256:
         notes.remark("security.endorsed_sha256", where=signed.where("ds:SignedInfo", "ds:SignatureMethod"))
-    signed.judge_references(notes)
+    verified = proof_key is not None and judge_hmac(notes, signed, proof_key, suspects)
+    signed.judge_references(notes, intact=verified)
     covered = judge_coverage(notes, signed, timestamp, {})
     reference = judge_key_identifier(notes, signed, assertion_id, token_type)
-    verified = proof_key is not None and judge_hmac(notes, signed, proof_key, suspects)
     return notes.judgement(), EndorserFacts(
         created=created,
         expires=expires,
         signature_algorithm=signed.method,
         references=signed.references,
         signed_info=signed.canonical,
+        signed_instead=signed.hashed,
         wrapped=wrapped,
         token_reference=reference,
         verified=verified and covered and signed.sound,

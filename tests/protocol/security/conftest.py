@@ -132,6 +132,58 @@ def wrapped_to(root, hops):
     markup.add(header, "sim:Wrapper").append(to)
 
 
+def wrapped_timestamp(root, hops):
+    """Move the signed Timestamp out of the Security header and put a fresh one in its place."""
+    timestamp = first(root, "u:Timestamp")
+    forged = copy.deepcopy(timestamp)
+    forged.set(names.tag("u:Id"), "_forged")
+    timestamp.getparent().replace(timestamp, forged)
+    markup.add(first(root, "s:Header"), "sim:Wrapper").append(timestamp)
+
+
+def to_in_the_body(root, hops):
+    """Move the signed To into the Body."""
+    first(root, "t:RequestSecurityToken").append(first(root, "a:To"))
+
+
+def second_token_of_one_id(root, hops):
+    """Put another certificate under the id of the right one, outside the Security header."""
+    copied = copy.deepcopy(first(root, "o:BinarySecurityToken"))
+    copied.text = b64encode(hops.other.certificate.public_bytes(Encoding.DER)).decode()
+    markup.add(first(root, "s:Header"), "sim:Wrapper").append(copied)
+
+
+def reference_to_the_timestamp(root, hops):
+    """Have the KeyInfo point at a part that is no token."""
+    first(root, "o:Reference").set("URI", "#_0")
+
+
+def reference_to_a_second_token(root, hops):
+    """Bring a second certificate in the Security header, and have the KeyInfo point at that one."""
+    right = first(root, "o:BinarySecurityToken")
+    second = copy.deepcopy(right)
+    second.set(names.tag("u:Id"), "_second")
+    second.text = b64encode(hops.other.certificate.public_bytes(Encoding.DER)).decode()
+    right.addnext(second)
+    first(root, "o:Reference").set("URI", "#_second")
+
+
+def two_references_to_keys(root, hops):
+    """Refer to two tokens."""
+    reference = markup.child(first(root, "ds:Signature"), "ds:KeyInfo", "o:SecurityTokenReference")
+    reference.append(copy.deepcopy(reference[0]))
+
+
+def twice(name):
+    """Write the base64 of base64."""
+
+    def change(root, hops):
+        element = first(root, name)
+        element.text = b64encode(element.text.encode()).decode()
+
+    return change
+
+
 def second_to(root, hops):
     """Add an unsigned To beside the signed one."""
     markup.add(first(root, "s:Header"), "a:To", "https://elsewhere.example/service.svc")
@@ -168,6 +220,29 @@ def moments(created, expires, form="%Y-%m-%dT%H:%M:%S.000Z"):
             first(first(root, "u:Timestamp"), name).text = f"{hops.moment + timedelta(seconds=offset):{form}}"
 
     return change
+
+
+def before_signing_to(address):
+    """Sign for another address, and have To rewritten on the way."""
+
+    def made(hops):
+        root = hops.unsigned()
+        to = first(root, "a:To")
+        right, to.text = to.text, address
+        hops.sign(root)
+        to.text = right
+        return markup.serialize(root)
+
+    return made
+
+
+def digest_twice(hops):
+    """Write every digest in base64 twice, and sign that."""
+    root = markup.parse(hops.request())
+    for value in root.iter(names.tag("ds:DigestValue")):
+        value.text = b64encode(value.text.encode()).decode()
+    sign_again(root, hops.credential.key)
+    return markup.serialize(root)
 
 
 def sha1_everywhere(hops):
@@ -242,6 +317,11 @@ def key_identifier(root, hops):
 
 STS = {
     "no-security": (lambda hops: markup.serialize(hops.unsigned()), {"security.header_missing"}, ""),
+    "header-elsewhere": (
+        after_signing(lambda root, hops: first(root, "s:Body").append(first(root, "o:Security"))),
+        {"security.header_missing"},
+        "it lies where nobody looks for it",
+    ),
     "second-header": (
         after_signing(lambda root, hops: markup.add(first(root, "s:Header"), "o:Security")),
         {"security.header_repeated"},
@@ -363,10 +443,30 @@ STS = {
         {"security.digest_mismatch"},
         "a slash was added to the text",
     ),
+    "to-sent-on": (
+        before_signing_to("https://softwareauthorisations.evte.ato.gov.au/R3.0/S007v1.3/service.svc"),
+        {"security.digest_mismatch"},
+        "To was rewritten after signing: it was https://softwareauthorisations.evte.ato.gov.au/R3.0",
+    ),
+    "to-taken-from-applies-to": (
+        before_signing_to("https://3pt.portal.usi.gov.au/service/v5/usiservice.svc"),
+        {"security.digest_mismatch"},
+        "To was rewritten after signing: it was https://3pt.portal.usi.gov.au/service/v5/usiservice.svc",
+    ),
+    "to-from-nowhere": (
+        before_signing_to("urn:nowhere"),
+        {"security.digest_mismatch"},
+        "the signature holds, so To was changed after it was signed",
+    ),
+    "digest-twice": (
+        digest_twice,
+        {"security.digest_mismatch"},
+        "the digest is written in base64 twice",
+    ),
     "timestamp-changed": (
         after_signing(moments(1, 301)),
         {"security.digest_mismatch"},
-        "",
+        "the signature holds, so Timestamp was changed after it was signed",
     ),
     "signed-info-changed": (
         after_signing(attribute("ds:Reference", "Type", "urn:x")),
@@ -383,12 +483,28 @@ STS = {
         {"security.signature_wrong"},
         "the signature has 3 bytes",
     ),
+    "signature-twice": (
+        after_signing(twice("ds:SignatureValue")),
+        {"security.signature_wrong"},
+        "the signature is written in base64 twice",
+    ),
     "signature-no-base64": (after_signing(text("ds:SignatureValue", "?")), {"security.signature_wrong"}, ""),
     "to-unsigned": (resigned(without_to_reference), {"security.to_unsigned"}, ""),
     "to-wrapped": (
         after_signing(wrapped_to),
         {"security.to_unsigned", "security.relocated"},
         "a signed element of that name lies elsewhere",
+    ),
+    "timestamp-wrapped": (
+        after_signing(wrapped_timestamp),
+        {"security.timestamp_unsigned", "security.relocated"},
+        "a signed element of that name lies elsewhere",
+    ),
+    "to-in-the-body": (after_signing(to_in_the_body), {"security.relocated"}, ""),
+    "second-token-of-one-id": (
+        after_signing(second_token_of_one_id),
+        {"security.reference_ambiguous"},
+        "how the certificate of a signature is replaced",
     ),
     "second-to": (after_signing(second_to), {"security.to_unsigned"}, ""),
     "duplicate-id": (
@@ -409,8 +525,19 @@ STS = {
     "reference-to-another-token": (
         after_signing(attribute("o:Reference", "URI", "#other")),
         {"security.key_reference"},
-        "",
+        "nothing in the message has this id",
     ),
+    "reference-to-no-token": (
+        after_signing(reference_to_the_timestamp),
+        {"security.key_reference"},
+        "it points at s:Envelope/s:Header/o:Security/u:Timestamp",
+    ),
+    "reference-to-a-second-token": (
+        after_signing(reference_to_a_second_token),
+        {"security.token_repeated", "security.key_reference"},
+        "it points at s:Envelope/s:Header/o:Security/o:BinarySecurityToken, which is not the token",
+    ),
+    "two-references-to-keys": (after_signing(two_references_to_keys), {"security.key_reference"}, ""),
     "key-identifier": (after_signing(key_identifier), {"security.key_reference"}, ""),
     "signature-before-token": (after_signing(signature_first), {"security.layout"}, ""),
 }
@@ -512,6 +639,13 @@ REGISTRY = {
         {"security.timestamp_window"},
         "the clock is off, or the Timestamp was made long before",
     ),
+    "timestamp-wrapped": (
+        altered(wrapped_timestamp),
+        {"security.timestamp_unsigned", "security.relocated"},
+        "a signed element of that name lies elsewhere",
+    ),
+    "two-signatures": (altered(second_signature), {"security.signature_repeated"}, ""),
+    "two-references-to-keys": (altered(two_references_to_keys), {"security.key_reference"}, ""),
     "token-last": (altered(token_last), {"security.layout"}, ""),
     "guessed-reference": (
         lambda hops: hops.endorsed(reference=security.key_identifier("_guessed")),

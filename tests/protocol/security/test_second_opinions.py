@@ -32,6 +32,10 @@ NOT_FOR_ENGINES = {
     "no-certificate",
     "no-certificate-at-all",
     "authority-certificate",
+    # They are given the right certificate, and do not ask which of two the message means.
+    "second-token-of-one-id",
+    # They look for the Signature wherever they are pointed to.
+    "header-elsewhere",
     # A second Signature is nothing to an engine that was pointed at one.
     "two-signatures",
     "a-signature-in-the-body",

@@ -109,6 +109,68 @@ def test_each_mistake_in_a_call_is_found(hops, broken_call):
     assert broken_call.hint in " / ".join(finding.hint for finding in judgement.findings)
 
 
+def test_the_first_differing_byte_is_told(hops):
+    """Both forms are kept, and the finding shows where they part."""
+    root = markup.parse(hops.request())
+    to = root.find(f".//{names.tag('a:To')}")
+    to.text += "/"
+    judgement, facts = hops.judge_signed(markup.serialize(root))
+    reference = facts.references[1]
+    at = security.first_difference(reference.canonical, reference.hashed)
+    assert reference.canonical[at:] == b"/</a:To>"
+    assert reference.hashed[at:] == b"</a:To>"
+    assert facts.references[0].hashed == b""
+    told = judgement.findings[0].actual
+    assert f"the digest of {len(reference.hashed)} other bytes, different from byte {at} on" in told
+
+
+def test_the_bytes_behind_a_signature_are_told(hops):
+    """The same of SignedInfo, when the mistake can be repeated."""
+    root = markup.parse(hops.request())
+    signed_info = root.find(f".//{names.tag('ds:SignedInfo')}")
+    right = markup.canonical(signed_info)
+    etree.indent(signed_info)
+    judgement, facts = hops.judge_signed(markup.serialize(root))
+    assert (facts.signed_instead, facts.verified) == (right, False)
+    assert "different from byte 61 on" in judgement.findings[0].actual
+
+
+def test_equal_bytes_have_no_difference():
+    """One that goes on longer differs where the other ends."""
+    assert security.first_difference(b"abc", b"abc") is None
+    assert security.first_difference(b"abc", b"abd") == 2
+    assert security.first_difference(b"abc", b"ab") == 2
+
+
+def test_secrets_stay_out_of_differences(hops):
+    """Where the bytes part inside a secret, asterisks stand in for it."""
+    secret = b64encode(b"secret entropy, thirty-two bytes").decode()
+    root = markup.parse(hops.request(entropy=b"secret entropy, thirty-two bytes"))
+    body = root.find(names.tag("s:Body"))
+    body.set(names.tag("u:Id"), "_9")
+    signed_info = root.find(f".//{names.tag('ds:SignedInfo')}")
+    reference = markup.parse(markup.canonical(signed_info[-1]))
+    reference.set("URI", "#_9")
+    digest = hashlib.sha256(markup.canonical(body)).digest()
+    reference.find(names.tag("ds:DigestValue")).text = b64encode(digest).decode()
+    signed_info.append(reference)
+    etree.indent(root)
+    judgement, facts = hops.judge_signed(markup.serialize(root))
+    assert facts.references[2].hashed
+    assert secret not in str(judgement)
+    assert security.masked(b"<t:BinarySecret>abc<!-- --></t:BinarySecret>") == (
+        b"<t:BinarySecret>***********</t:BinarySecret>"
+    )
+
+
+def test_a_suspected_signer_is_named(hops):
+    """Whoever has the other keys of a store can have the mix-up told."""
+    data = markup.serialize(hops.sign(hops.unsigned(), key=hops.other.key))
+    cause = "the key of KITTEST2 signed"
+    judgement, _ = hops.judge_signed(data, suspects={cause: hops.other.certificate.public_key()})
+    assert [finding.hint for finding in judgement.findings] == [cause]
+
+
 def test_several_mistakes_are_all_found(hops):
     """A message is judged completely, not up to its first mistake."""
     root = markup.parse(hops.request())
