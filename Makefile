@@ -28,7 +28,7 @@ types: $(DEV)
 	$(BIN)/mypy
 
 selftest: $(DEV)
-	$(BIN)/python -m pytest -n 3 --dist worksteal -q --durations=15
+	$(BIN)/python -m pytest -n 3 --dist worksteal -q --timeout 240 --durations 15
 
 notebooks: $(DEV)
 	$(BIN)/python notebooks/build.py --check
