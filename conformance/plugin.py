@@ -333,19 +333,6 @@ def iut(request: pytest.FixtureRequest) -> "Iut":
 
 
 @pytest.fixture(scope="session")
-def attach_again(request: pytest.FixtureRequest) -> "Callable[[], Session]":
-    """Begin another conversation with the implementation, as a second process of the product would."""
-    from conformance import __version__
-    from conformance.adapters.session import attach
-    from conformance.reference import resolve
-
-    choices = request.config.stash[CONDUCTOR].choices
-    return lambda: attach(
-        choices.iut, resolve=resolve, kit_version=__version__, deadline_s=choices.deadline_s
-    )
-
-
-@pytest.fixture(scope="session")
 def profile(request: pytest.FixtureRequest) -> "Profile":
     """The profile of the run."""
     return request.config.stash[CONDUCTOR].profile

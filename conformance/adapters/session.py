@@ -216,6 +216,10 @@ class Session:
         """Whether the last call crashed or hung, so that the next one starts the harness again."""
         return self._initialized is not None and not self._running
 
+    def another(self) -> "Session":
+        """Return another session with the same implementation, not started, as a second process of it."""
+        return self._again({})
+
     def with_environment(self, environment: Mapping[str, str]) -> "Session | None":
         """Return another session with the same implementation, not started, that finds these variables.
 

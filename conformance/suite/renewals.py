@@ -201,7 +201,6 @@ class Renewals:
         bench: "Bench",
         folder: Path,
         keep_evidence: Callable[[Evidence], str],
-        attach_again: "Callable[[], Session]",
     ) -> None:
         """Carry out none yet.
 
@@ -210,7 +209,6 @@ class Renewals:
             bench: with the service.
             folder: the stores go below it.
             keep_evidence: keeps a transcript and returns its id.
-            attach_again: begins another conversation with the implementation.
         """
         self.iut = iut
         self.bench = bench
@@ -218,7 +216,6 @@ class Renewals:
         self.authority = self.service.authority
         self._folder = folder
         self._keep_evidence = keep_evidence
-        self._attach_again = attach_again
 
     # --- stores -------------------------------------------------------------------------------------
 
@@ -332,7 +329,7 @@ class Renewals:
     @functools.cached_property
     def second(self) -> "Session":
         """Another conversation with the implementation."""
-        return self._attach_again()
+        return self.iut.session.another()
 
     def close(self) -> None:
         """End the other conversation, if there is one."""

@@ -71,9 +71,9 @@ KEPT_OF_OTHERS = (
 
 
 @pytest.fixture(scope="session")
-def renewals(iut, bench, tmp_path_factory, keep_evidence, attach_again):
+def renewals(iut, bench, tmp_path_factory, keep_evidence):
     """The renewals of the run."""
-    made = Renewals(iut, bench, tmp_path_factory.mktemp("renewals"), keep_evidence, attach_again)
+    made = Renewals(iut, bench, tmp_path_factory.mktemp("renewals"), keep_evidence)
     yield made
     made.close()
 
