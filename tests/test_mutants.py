@@ -28,7 +28,10 @@ AREAS = {
     "keystore_renewal": ("KS-R", "KS-K14"),
     "keystore_life": ("KS-L", "KS-A"),
     "keystore_properties": (*FILE, *CREDENTIAL),
-    "sts": WIRE,
+    "sts_request": WIRE,
+    "sts_answer": WIRE,
+    "sts_trouble": WIRE,
+    "sts_tenancy": WIRE,
     "usi": WIRE,
 }
 """By module of mutants: the requirements that are likely to see one of them."""

@@ -16,8 +16,8 @@ REMARKS = {**soap.REMARKS, **security.REMARKS, **trust.REMARKS, **token.REMARKS}
 def demanded():
     """The codes that the checks of the token exchange name, by requirement."""
     found = {}
-    tree = ast.parse((SUITE / "test_sts.py").read_text(encoding="utf-8"))
-    for function in tree.body:
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SUITE.glob("test_sts_*.py"))]
+    for function in (node for module in modules for node in module.body):
         if not isinstance(function, ast.FunctionDef):
             continue
         cited = [

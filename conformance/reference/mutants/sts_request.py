@@ -1,4 +1,4 @@
-"""Clients of the token service that are wrong in one way each."""
+"""Clients of the token service whose request is wrong in one way each."""
 
 import base64
 import dataclasses
@@ -11,7 +11,6 @@ from lxml import etree
 
 from conformance.reference.correct import Correct, mutant
 from conformance.reference.mutants.by_hand import ALGORITHMS, first, seal_again, sign_again
-from conformance.reference.refusal import Refusal
 from conformance.reference.sts_client import ActAs, TokenClient
 
 _ISSUE = "http://docs.oasis-open.org/ws-sx/ws-trust/200512/Issue"
@@ -540,20 +539,6 @@ class AsksForATimeGoneBy(Correct):
             return created - timedelta(hours=1), expires - timedelta(hours=1)
 
 
-@mutant(
-    kills="STS-U07",
-    subcode="wrong_value",
-    seen_in="likely: tokens that are kept for a fixed time, or for as long as the program runs",
-    mend="Keep the end that the answer states, and ask for a new token before it.",
-)
-class KeepsTokensForEver(Correct):
-    """Presents a kept token however long ago its life was over."""
-
-    class Tokens(TokenClient):
-        def usable(self, token):
-            return True
-
-
 # --- on whose behalf --------------------------------------------------------------------------------
 
 
@@ -634,84 +619,3 @@ class ForgetsWhomItActsFor(Correct):
     class Tokens(TokenClient):
         def relationship(self, order):
             return None
-
-
-# --- what is made of the answer ---------------------------------------------------------------------
-
-
-@mutant(
-    kills="STS-P12",
-    subcode="wrong_value",
-    seen_in="clients that show every failure as one sentence",
-    mend="Show the event code, its description and its advice: they tell the user what to do.",
-    also=("KS-L10",),
-)
-class SwallowsTheEventCode(Correct):
-    """Tells its user of any fault that no token could be had."""
-
-    class Tokens(TokenClient):
-        def explain(self, fault):
-            refusal = super().explain(fault)
-            return Refusal(refusal.reason, code="ERROR", text="No token could be obtained.")
-
-
-@mutant(
-    kills="STS-P13",
-    subcode="wrong_value",
-    seen_in="retry policies that wrap every call",
-    mend="Ask again only after E1001, E1003, E1004 and E2190; nothing else passes by itself.",
-    also=("KS-L01",),
-)
-class RetriesEveryFault(Correct):
-    """Asks again after any fault, whatever its code."""
-
-    class Tokens(TokenClient):
-        def worth_another_try(self, refusal):
-            return True
-
-
-@mutant(
-    kills="STS-P13",
-    subcode="wrong_value",
-    seen_in="likely: lists of codes not to repeat, in place of the list of those to repeat",
-    mend="Ask again only after E1001, E1003, E1004 and E2190, not after whatever is unknown.",
-    also=("KS-L01",),
-)
-class RetriesUnlessItKnowsBetter(Correct):
-    """Knows that E2003 is final and asks again after every other event."""
-
-    class Tokens(TokenClient):
-        def worth_another_try(self, refusal):
-            return refusal.code.startswith("E") and refusal.code != "E2003"
-
-
-@mutant(
-    kills="STS-P14",
-    subcode="wrong_reason",
-    seen_in="HTTP libraries that raise on 500, and clients that look no further",
-    mend="Read the body of a 500: a SOAP fault comes with it.",
-    also=("STS-P12", "KS-L01", "KS-L02", "KS-L03", "KS-L10", "KS-L11", "KS-L12"),
-)
-class TakesAFaultForAnOutage(Correct):
-    """Takes HTTP 500 for a broken connection and never reads the fault."""
-
-    class Tokens(TokenClient):
-        def read(self, order, answer, attempt):
-            if answer.status != 200:
-                raise Refusal("transport.failed", code=f"HTTP {answer.status}", text="Please try again.")
-            return super().read(order, answer, attempt)
-
-
-@mutant(
-    kills="STS-T01",
-    subcode="state_leak",
-    seen_in="the token sharing of Metro, which compares the service's address only",
-    mend="Keep tokens apart by credential, relying party, client and software id.",
-    also=("KS-A06",),
-)
-class SharesTokensBetweenClients(Correct):
-    """Uses a kept token for whomever it comes to act."""
-
-    class Tokens(TokenClient):
-        def key(self, order):
-            return (order.sts_address,)
