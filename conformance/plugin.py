@@ -262,7 +262,8 @@ def _plan(
             found=", ".join(conductor.choices.only),
             advice="`evte catalogue --profile NAME` lists the ids; a case is named in report.html",
         )
-    items[:] = [item for item in items if item not in outside]
+    left_out = frozenset(outside)
+    items[:] = [item for item in items if item not in left_out]
     if outside:
         config.hook.pytest_deselected(items=outside)
     if conductor.listener is not None:
