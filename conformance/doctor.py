@@ -21,7 +21,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from conformance import vectors
-from conformance.adapters.contract import CLOCK, Answer, Outcome
+from conformance.adapters.contract import CLOCK, MARKERS, Answer, Outcome
 from conformance.adapters.session import Resolve, Session, attach
 from conformance.errors import EvteError, HarnessError, OperatorError
 from conformance.model import Blame, Record
@@ -277,7 +277,7 @@ def _examine_harness(session: Session, keystore: CredentialStore | None, now: da
             )
         return
     who = started.implementation
-    offered = [name for name in who.capabilities if name != CLOCK]
+    offered = [name for name in who.capabilities if name not in MARKERS]
     yield _well(
         "harness", Blame.HARNESS, f"{who.name} {who.version}, {who.language or 'language not stated'}"
     )

@@ -219,7 +219,7 @@ def base64_key(kit):
 
 MISTAKES = {
     "inclusive": (inclusive, "security.digest_mismatch", "inclusive canonicalisation was used"),
-    "indented": (indented, "security.digest_mismatch", "indented or pretty-printed after it was signed"),
+    "indented": (indented, "security.signature_wrong", "indented or pretty-printed after it was signed"),
     "attribute": (attribute_added, "security.digest_mismatch", "the attribute role was added"),
     "rewritten": (
         to_rewritten,
@@ -491,6 +491,37 @@ def test_a_transcript_is_judged_message_by_message(kit):
     evidence = Evidence(id="e", title="t", messages=(message("harness", "{}"),))
     with pytest.raises(inspection.NotAMessage, match="no request and no answer"):
         inspection.inspect(msgspec.json.encode(evidence), now=MOMENT)
+
+
+def test_a_reference_is_held_to_the_type_of_its_token(kit):
+    """A token of SAML 1.1 is referred to as such; the answer before says what it was."""
+
+    def calling(kind):
+        envelope = kit.call()
+        *_, identifier = envelope.iter(names.tag("o:SecurityTokenReference"))
+        identifier.getparent().replace(identifier, security.key_identifier(ASSERTION_ID, token_type=kind))
+        return envelope
+
+    answer = kit.answer(token=kit.token()[0], token_type=names.SAML_1_TOKEN)
+    messages = [
+        Message(
+            at_ms=0.0,
+            sender="x",
+            receiver="y",
+            summary="s",
+            size=1,
+            body=redact(markup.serialize(body)),
+            headers=(("Content-Type", "application/soap+xml"),),
+        )
+        for body in (answer, calling(names.SAML_1_TOKEN), calling(names.SAML_2_TOKEN))
+    ]
+    evidence = Evidence(id="e", title="t", messages=tuple(messages))
+    found = inspection.inspect(msgspec.json.encode(evidence), now=MOMENT)
+    codes = [
+        {finding.code for finding in each.findings if finding.severity == "error"} for each in found.messages
+    ]
+    assert codes[0] == codes[1] == set()
+    assert codes[2] == {"security.reference_altered", "addressing.message_id_reused"}
 
 
 # --- hostile input --------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ LAYERS = {
     "pictures": 3,
     "plugin": 4,
     "runner": 5,
+    "serving": 5,
     "progress": 5,
     "notebooks": 5,
     "cli": 6,

@@ -63,6 +63,13 @@ class Carrier(Protocol):
             HarnessError: what came back breaks the contract.
         """
 
+    def beside(self) -> "Carrier | None":
+        """Return an opened carrier that reaches the same harness while this one waits for its answer.
+
+        Returns:
+            None where messages take turns.
+        """
+
     def break_off(self) -> None:
         """End the conversation at once, and with it a harness that the kit owns; `open` begins anew."""
 

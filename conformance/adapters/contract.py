@@ -152,6 +152,13 @@ CONCLUSIONS: Final = ("verified", "not_verified", "created", "existing", "pendin
 CLOCK: Final = "clock"
 """Marker among the capabilities of `initialize`: the implementation obeys the parameter `now`."""
 
+CONCURRENT: Final = "concurrent"
+"""Marker likewise: the implementation takes calls while others are under way.  The kit makes some at the same
+time then, over HTTP by several connections; over a pipe calls always take turns."""
+
+MARKERS: Final = (CLOCK, CONCURRENT)
+"""Capabilities that are no methods."""
+
 REASONS: Final = {
     "usi.alphabet": "a character that is not one of the 32 of the USI alphabet",
     "usi.length": "not ten characters",

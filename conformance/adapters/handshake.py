@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from conformance.adapters.answers import ErrorMap, Note, check_value, nearest
-from conformance.adapters.contract import CLOCK, METHODS, PROTOCOL_VERSION, REASONS, Initialized
+from conformance.adapters.contract import MARKERS, METHODS, PROTOCOL_VERSION, REASONS, Initialized
 from conformance.adapters.messages import describe_value
 from conformance.errors import HarnessError
 from conformance.model import Implementation
@@ -88,7 +88,7 @@ def read_error_map(given: object) -> ErrorMap:
 
 
 def _read_capabilities(names: list[object]) -> tuple[str, ...]:
-    known = [*METHODS, CLOCK]
+    known = [*METHODS, *MARKERS]
     for name in names:
         if name not in known:
             group = [
@@ -96,7 +96,7 @@ def _read_capabilities(names: list[object]) -> tuple[str, ...]:
             ]
             raise HarnessError(
                 "the harness declares a capability that the contract does not know",
-                expected=f"names of methods, and `{CLOCK}`",
+                expected=f"names of methods, {' and '.join(f'`{name}`' for name in MARKERS)}",
                 found=describe_value(name),
                 advice=f"list the methods: {', '.join(group)}" if group else nearest(str(name), known),
             )

@@ -43,6 +43,7 @@ class Http:
             OperatorError: the address is not one that passwords may travel to, or no address at all.
         """
         self.url = url
+        self._ca_file = ca_file
         self._connect, self._path = _connector(url, ca_file)
         self._connection: HTTPConnection | None = None
         self._worker = Worker("evte http")
@@ -68,6 +69,12 @@ class Http:
         except BaseException:
             self.break_off()
             raise
+
+    def beside(self) -> "Http":
+        """Return a carrier with a connection of its own."""
+        made = Http(self.url, ca_file=self._ca_file)
+        made.stray = self.stray
+        return made
 
     def break_off(self) -> None:
         """Close the connection."""

@@ -101,6 +101,14 @@ class InProcess:
             ) from problem
         return Reply(decode(raw), raw)
 
+    def beside(self) -> "InProcess | None":
+        """Return a carrier to the same object; None where each call has an environment of its own."""
+        if self._environment:
+            return None
+        made = InProcess(self._make)
+        made._handler = self._handler
+        return made
+
     def break_off(self) -> None:
         """Forget the implementation and give up a call that still runs."""
         self._worker.abandon()

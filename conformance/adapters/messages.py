@@ -8,7 +8,16 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.adapters.contract import CLOCK, CONCLUSIONS, METHODS, PROTOCOL_VERSION, REASONS, Method
+from conformance.adapters.contract import (
+    CLOCK,
+    CONCLUSIONS,
+    CONCURRENT,
+    MARKERS,
+    METHODS,
+    PROTOCOL_VERSION,
+    REASONS,
+    Method,
+)
 from conformance.model import Implementation
 
 Schema = dict[str, Any]
@@ -84,8 +93,9 @@ VALUES: Final[dict[str, Schema]] = {
     },
     "capabilities": {
         "type": "array",
-        "items": {"enum": [*METHODS, CLOCK]},
-        "description": f"methods that are offered, and `{CLOCK}` if the parameter `now` is obeyed",
+        "items": {"enum": [*METHODS, *MARKERS]},
+        "description": f"methods that are offered, `{CLOCK}` if the parameter `now` is obeyed, and "
+        f"`{CONCURRENT}` if calls may be made while others are under way",
     },
     "aliases": {
         "type": "array",

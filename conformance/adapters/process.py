@@ -141,6 +141,9 @@ class Process:
         self.break_off()
         raise outcome
 
+    def beside(self) -> None:
+        """Return None: on one pipe messages take turns."""
+
     def break_off(self) -> None:
         """Kill the program and its children."""
         self._end(0)

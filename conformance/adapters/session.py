@@ -5,10 +5,12 @@ again after each of them, and keeps what was said as evidence.  No check can tel
 """
 
 import importlib
+import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +21,7 @@ from conformance.adapters.answers import read_answer
 from conformance.adapters.carrier import Carrier, Crash, Hang, encode
 from conformance.adapters.command import split_words
 from conformance.adapters.contract import (
+    CONCURRENT,
     MAX_LINE,
     METHODS,
     PROTOCOL_VERSION,
@@ -134,7 +137,7 @@ class Session:
         self._kit_version = kit_version
         self._lock = threading.RLock()
         self._began = time.perf_counter()
-        self._identifier = 0
+        self._identifiers = itertools.count(1)
         self._initialized: Initialized | None = None
         self._running = False
         self._failure: HarnessError | None = None
@@ -267,22 +270,61 @@ class Session:
         if described is None or method in _FRAME:
             raise KitError("the kit called a method that checks cannot call", found=method)
         _check_parameters(described, params)
-        capability = described.capability or method
         with self._lock:
-            started = self.start()
-            if self.is_stopped(capability):
-                return Answer(
-                    outcome=Outcome.STOPPED,
-                    message=f"{STRIKES} calls of {capability} in a row had crashed or hung",
-                )
-            if not self._running:
-                self._begin_again(started)
+            if not self._is_ready(described):
+                return _stopped(described)
             answer = self._ask(described, params, deadline_s or self._deadline_s or described.deadline_s)
-            if answer.outcome in (Outcome.CRASH, Outcome.HANG):
-                self._strikes[capability] = self._strikes.get(capability, 0) + 1
-            else:
-                self._strikes[capability] = 0
+            self._count(described, answer)
             return answer
+
+    def call_at_once(
+        self, method: str, several: Sequence[dict[str, Any]], deadline_s: float | None = None
+    ) -> list[Answer]:
+        """Make calls of one method at the same time, and return how each ended, in their order.
+
+        They are made one after the other where the implementation does not declare `CONCURRENT`, and where
+        the carrier has them take turns.  Arguments and errors are those of `call`.
+        """
+        if not self.supports(CONCURRENT):
+            return [self.call(method, params, deadline_s) for params in several]
+        described = METHODS[method]
+        for params in several:
+            _check_parameters(described, params)
+        limit_s = deadline_s or self._deadline_s or described.deadline_s
+        with self._lock, ThreadPoolExecutor(len(several), "evte call") as threads:
+            if not self._is_ready(described):
+                return [_stopped(described) for _ in several]
+            carriers = [self._carrier.beside() for _ in several]
+            if None in carriers:
+                return [self.call(method, params, deadline_s) for params in several]
+            asked = [
+                threads.submit(self._ask, described, params, limit_s, carrier)
+                for params, carrier in zip(several, carriers, strict=True)
+            ]
+            try:
+                answers = [each.result() for each in asked]
+            finally:
+                for carrier in carriers:
+                    if carrier is not None:
+                        carrier.close(grace_s=0)
+            for answer in answers:
+                self._count(described, answer)
+            return answers
+
+    def _is_ready(self, method: Method) -> bool:
+        """Start the harness again if it fell, and tell whether its capability is not stopped."""
+        started = self.start()
+        if self.is_stopped(method.capability or method.name):
+            return False
+        if not self._running:
+            self._begin_again(started)
+        return True
+
+    def _count(self, method: Method, answer: Answer) -> None:
+        """Count crashes and hangs in a row."""
+        capability = method.capability or method.name
+        fell = answer.outcome in (Outcome.CRASH, Outcome.HANG)
+        self._strikes[capability] = self._strikes.get(capability, 0) + 1 if fell else 0
 
     def kill(self) -> None:
         """End a program that the kit started at once, as a power failure would; safe from any thread.
@@ -369,21 +411,23 @@ class Session:
             )
             raise self._failure
 
-    def _ask(self, method: Method, params: dict[str, Any], deadline_s: float) -> Answer:
-        """Send one request and read the answer to it."""
-        self._identifier += 1
+    def _ask(
+        self, method: Method, params: dict[str, Any], deadline_s: float, carrier: Carrier | None = None
+    ) -> Answer:
+        """Send one request and read the answer to it, by another carrier than the session's if given."""
+        identifier = next(self._identifiers)
         deadline_ms = max(1, round(deadline_s * 1000))
-        line = _request_line(self._identifier, method.name, params, deadline_ms)
+        line = _request_line(identifier, method.name, params, deadline_ms)
         masked = self._secrets.masked(params)
         if masked is None:
             request = line.decode()
         else:
-            request = masked_line(self._identifier, method.name, {**masked, "deadline_ms": deadline_ms})
+            request = masked_line(identifier, method.name, {**masked, "deadline_ms": deadline_ms})
         sent = time.perf_counter()
         at_ms = (sent - self._began) * 1000
         self._conversation.add(at_ms, by_kit=True, summary=method.name, size=len(line), body=request)
         try:
-            reply = self._carrier.exchange(line, deadline_s=deadline_s)
+            reply = (carrier or self._carrier).exchange(line, deadline_s=deadline_s)
         except (Crash, Hang) as miss:
             self._running = False
             outcome = Outcome.HANG if isinstance(miss, Hang) else Outcome.CRASH
@@ -407,7 +451,7 @@ class Session:
         error_map = self._initialized.error_map if self._initialized else ()
         try:
             fields = read_answer(
-                reply.body, identifier=self._identifier, method=method, error_map=error_map, note=self._note
+                reply.body, identifier=identifier, method=method, error_map=error_map, note=self._note
             )
         except HarnessError as problem:
             # What else comes from a harness that has lost its place cannot be told apart either.
@@ -453,6 +497,13 @@ def _request_line(identifier: int, method: str, params: dict[str, Any], deadline
             f"a request of {method} is too long", expected=f"at most {MAX_LINE} bytes", found=f"{len(line)}"
         )
     return line
+
+
+def _stopped(method: Method) -> Answer:
+    capability = method.capability or method.name
+    return Answer(
+        outcome=Outcome.STOPPED, message=f"{STRIKES} calls of {capability} in a row had crashed or hung"
+    )
 
 
 def _check_parameters(method: Method, params: dict[str, Any]) -> None:

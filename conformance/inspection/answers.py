@@ -50,6 +50,8 @@ class Answer:
     facts: dict[str, str]
     assertion_id: str = ""
     """By which the answer refers to its token."""
+    token_type: str = names.SAML_2_TOKEN
+    """As which the answer refers to it."""
     not_examined: tuple[str, ...] = ()
 
 
@@ -81,12 +83,13 @@ def judge_answer(
         kind, facts = _judge_fault(notes, envelope)
         return Answer(kind=kind, judgement=together((timed, notes.judgement())), facts=facts)
     if local.startswith("RequestSecurityToken"):
-        facts, assertion_id = _judge_token(notes, envelope, now, entropy)
+        facts, reference = _judge_token(notes, envelope, now, entropy)
         return Answer(
             kind="answer of the token service",
             judgement=together((timed, notes.judgement())),
             facts=facts,
-            assertion_id=assertion_id,
+            assertion_id=reference.value if reference else "",
+            token_type=(reference.token_type if reference else "") or names.SAML_2_TOKEN,
             not_examined=("what the token holds: only the registry can open it",),
         )
     facts = _judge_operation(notes, envelope, local)
@@ -133,14 +136,14 @@ def _judge_action(notes: Notes, envelope: Envelope, wanted: str) -> None:
 
 def _judge_token(
     notes: Notes, envelope: Envelope, now: datetime, entropy: bytes | None
-) -> tuple[dict[str, str], str]:
+) -> tuple[dict[str, str], security.TokenReference | None]:
     _judge_action(notes, envelope, names.ISSUE_FINAL_ACTION)
     try:
         issued = trust.read_response(envelope, entropy=entropy or _UNKNOWN_ENTROPY)
     except trust.TrustError as error:
         found = {"expected": error.expected, "actual": error.found, "where": error.where}
         notes.hold("answer.token", False, error.message, **found)
-        return {}, ""
+        return {}, None
     notes.hold("answer.token", True)
     if issued.token_type == names.SAML_1_TOKEN:
         notes.remark("answer.saml_1")
@@ -158,17 +161,16 @@ def _judge_token(
         notes.remark("answer.no_proof_key")
     _judge_life(notes, issued, now)
     reference = security.read_reference(issued.attached)
-    assertion_id = reference.value if reference else ""
     facts = {
         "token type": issued.token_type,
         "token": markup.local_name(issued.token),
-        "token reference": assertion_id,
+        "token reference": reference.value if reference else "",
         "proof key": key,
         "AppliesTo": issued.applies_to,
     }
     if issued.created and issued.expires:
         facts["life"] = f"{instants.write(issued.created)} to {instants.write(issued.expires)}"
-    return facts, assertion_id
+    return facts, reference
 
 
 def _judge_life(notes: Notes, issued: trust.IssuedToken, now: datetime) -> None:

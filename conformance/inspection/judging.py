@@ -25,8 +25,17 @@ from conformance.protocol.soap import Envelope
 RULES: Final = {
     "inspect.untrusted": "The certificate leads to one of those that were given as trusted.",
     "inspect.credential": "The certificate is that of a credential in the keystore that was given.",
+    "inspect.relying_party": "AppliesTo is a published address by the letter, when it is one at all.",
 }
 """Code -> what must hold; besides the rules of the judges in `conformance.protocol`."""
+
+RELYING_PARTIES: Final = (
+    "https://3pt.portal.usi.gov.au/service/v5/usiservice.svc",
+    "https://portal.usi.gov.au/service/v5/usiservice.svc",
+    "https://test.sbr.gov.au/services",
+    "https://sbr.gov.au/services",
+)
+"""Published addresses for which tokens are issued; of any other a capture cannot say whether it is known."""
 
 ENDPOINTS: Final = {suite.name: suite for suite in (security.S007_V13, security.S007_V12)}
 
@@ -49,7 +58,8 @@ class Known:
     store: Store | None = None
     proof_key: bytes | None = field(default=None, repr=False)
     message_ids: set[str] = field(default_factory=set)
-    assertion_ids: set[str] = field(default_factory=set)
+    assertion_ids: dict[str, str] = field(default_factory=dict)
+    """Of the tokens that were answered with -> their types."""
 
 
 @dataclass(slots=True)
@@ -199,6 +209,7 @@ def _judge_token_request(envelope: Envelope, capture: Capture, known: Known) -> 
     facts = certificates.leaf_facts(leaf) if leaf is not None else None
     asked, request = trust.judge_request(envelope, now=known.now, certificate_abn=facts.abn if facts else "")
     own, alias = _judge_certificate(leaf, known, leaves, not_examined)
+    party = _judge_relying_party(request.applies_to if request else "")
     told = {
         "endpoint": suite.name,
         **_addressing(envelope),
@@ -213,11 +224,32 @@ def _judge_token_request(envelope: Envelope, capture: Capture, known: Known) -> 
     }
     return _Told(
         "request for a token",
-        together((message, signed, asked, own)),
+        together((message, signed, asked, own, party)),
         told,
         _compared(signer, signed),
         not_examined,
     )
+
+
+def _judge_relying_party(applies_to: str) -> Judgement:
+    """Judge the spelling of a published address: the service matches the letters, case included."""
+    notes = Notes(RULES, {})
+    spelt = {address.lower(): address for address in RELYING_PARTIES}
+    meant = spelt.get(applies_to.rstrip("/").lower())
+    if meant is not None:
+        in_case = applies_to.rstrip("/") != meant
+        notes.hold(
+            "inspect.relying_party",
+            applies_to == meant,
+            "the relying party is not recognised (E2003)",
+            expected=meant,
+            actual=applies_to,
+            where="s:Envelope/s:Body/t:RequestSecurityToken/wsp:AppliesTo",
+            hint="it differs from the registered one in case only; do not take it from a WSDL"
+            if in_case
+            else "a slash at the end makes another address",
+        )
+    return notes.judgement()
 
 
 def _suite_of(envelope: Envelope, capture: Capture, not_examined: list[str]) -> AlgorithmSuite:
@@ -319,7 +351,11 @@ def _judge_call(envelope: Envelope, capture: Capture, known: Known) -> _Told:
     message = _judge_message(envelope, capture, known, _call_actions(envelope), not_examined)
     assertion_id = next(iter(known.assertion_ids)) if len(known.assertion_ids) == 1 else ""
     endorsed, endorser = security.judge_endorsed(
-        envelope, proof_key=known.proof_key, assertion_id=assertion_id, now=known.now
+        envelope,
+        proof_key=known.proof_key,
+        assertion_id=assertion_id,
+        now=known.now,
+        token_type=known.assertion_ids.get(assertion_id, names.SAML_2_TOKEN),
     )
     asked, request = request_rules.judge_request(envelope.payload)
     if known.proof_key is None:
@@ -361,7 +397,8 @@ def _judge_answer(envelope: Envelope, capture: Capture, known: Known) -> _Told:
         asked=known.message_ids,
         entropy=known.proof_key,
     )
-    known.assertion_ids |= {answer.assertion_id} - {""}
+    if answer.assertion_id:
+        known.assertion_ids[answer.assertion_id] = answer.token_type
     facts = {**_addressing(envelope), "RelatesTo": envelope.relates_to, "HTTP status": capture.status}
     return _Told(answer.kind, answer.judgement, {**facts, **answer.facts}, (), list(answer.not_examined))
 

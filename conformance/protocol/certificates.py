@@ -9,7 +9,9 @@ No function here asks for the time, and none decides whom to trust.
 """
 
 import calendar
+import functools
 import hashlib
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +43,9 @@ MAX_BUNDLE: Final = 1 << 20
 
 MAX_CERTIFICATES: Final = 32
 """Certificates of the largest bundle that is read; real ones have three."""
+
+_KEPT: Final = 256
+"""Certificates whose reading is remembered: a run meets few, each of them in every message."""
 
 _SIGNED_DATA: Final = der.object_identifier("1.2.840.113549.1.7.2")
 _DATA: Final = der.object_identifier("1.2.840.113549.1.7.1")
@@ -102,6 +107,7 @@ def read_bundle(data: bytes) -> tuple[x509.Certificate, ...]:
     return tuple(map(read_certificate, encoded))
 
 
+@functools.lru_cache(_KEPT)
 def read_certificate(data: bytes) -> x509.Certificate:
     """Return one X.509 certificate.
 
@@ -245,6 +251,7 @@ class LeafFacts:
     """SHA-1 over the DER certificate: the `sha1fingerprint` of a store."""
 
 
+@functools.lru_cache(_KEPT)
 def leaf_facts(certificate: x509.Certificate) -> LeafFacts:
     """Read out of a certificate whatever a reader of stores must know of it."""
     key = certificate.public_key()
@@ -267,6 +274,24 @@ def leaf_facts(certificate: x509.Certificate) -> LeafFacts:
         signature_hash=algorithm.name if algorithm else "",
         sha1=certificate.fingerprint(hashes.SHA1()),  # noqa: S303 - the store's format names it
     )
+
+
+@functools.lru_cache(_KEPT)
+def base64_of(certificate: x509.Certificate) -> str:
+    """Return the DER of a certificate in base64, on one line, as messages carry it."""
+    return b64encode(certificate.public_bytes(Encoding.DER)).decode()
+
+
+@functools.lru_cache(_KEPT)
+def subject_of(certificate: x509.Certificate) -> str:
+    """Return whose certificate it is, as RFC 4514 writes names."""
+    return certificate.subject.rfc4514_string()
+
+
+@functools.lru_cache(_KEPT)
+def issuer_of(certificate: x509.Certificate) -> str:
+    """Return who issued a certificate, as RFC 4514 writes names."""
+    return certificate.issuer.rfc4514_string()
 
 
 def _attribute(certificate: x509.Certificate, kind: x509.ObjectIdentifier) -> str:

@@ -4,6 +4,7 @@ Each constant names the document that defines it.  Nothing else in the kit spell
 a reader can tell a fixed name from a chosen one.
 """
 
+import functools
 from typing import Final
 
 # --- namespaces -----------------------------------------------------------------------------------
@@ -103,6 +104,7 @@ SAML_2_ID: Final = (
 # SAML token profile 1.0.
 SAML_1_ID: Final = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0#SAMLAssertionID"
 HOLDER_OF_KEY: Final = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"  # SAML 2.0 profiles, section 3.1
+HOLDER_OF_KEY_1: Final = "urn:oasis:names:tc:SAML:1.0:cm:holder-of-key"  # SAML 1.1 bindings, section 5.1
 NAME_URI: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"  # SAML 2.0 core, section 8.2.2
 
 # --- algorithms -----------------------------------------------------------------------------------
@@ -173,13 +175,18 @@ ABN_SCHEME: Final = "uri://abr.gov.au/ABN"  # FirstParty/@Scheme and SecondParty
 # --- faults of WS-Security and WS-Trust -----------------------------------------------------------
 
 INVALID_SECURITY: Final = f"{{{SECURITY}}}InvalidSecurity"  # WS-Security 1.0, section 12
+FAILED_AUTHENTICATION: Final = f"{{{SECURITY}}}FailedAuthentication"  # same
 MESSAGE_EXPIRED: Final = f"{{{UTILITY}}}MessageExpired"  # WS-Security 1.1, section 10
 INVALID_REQUEST: Final = f"{{{TRUST}}}InvalidRequest"  # WS-Trust 1.3, section 11
 REQUEST_FAILED: Final = f"{{{TRUST}}}RequestFailed"  # same
+INVALID_TIME_RANGE: Final = f"{{{TRUST}}}InvalidTimeRange"  # same
 ACTION_NOT_SUPPORTED: Final = f"{{{ADDRESSING}}}ActionNotSupported"  # WS-Addressing 1.0 SOAP binding 6.4
 DESTINATION_UNREACHABLE: Final = f"{{{ADDRESSING}}}DestinationUnreachable"  # same
+INVALID_ADDRESSING_HEADER: Final = f"{{{ADDRESSING}}}InvalidAddressingHeader"  # same
+ADDRESSING_HEADER_REQUIRED: Final = f"{{{ADDRESSING}}}MessageAddressingHeaderRequired"  # same
 
 
+@functools.cache
 def tag(name: str) -> str:
     """Return the Clark name of a prefixed one: `tag("s:Body")` is `{http://www.w3.org/2003/05/…}Body`.
 

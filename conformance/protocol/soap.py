@@ -7,7 +7,7 @@ Security headers are `conformance.protocol.security`'s business.
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -38,6 +38,7 @@ REMARKS: Final = {
     "soap.soapaction": "SOAP 1.2 has no SOAPAction header.",
     "soap.media_type_action_empty": "The action parameter of the media type is empty.",
     "addressing.message_id_form": "The MessageID is not a urn:uuid.",
+    "addressing.fault_to": "A FaultTo header is present; faults are answered on the same connection anyhow.",
 }
 """Code -> what is remarked on and never refused."""
 
@@ -275,7 +276,7 @@ def judge_message(
     *,
     media_type: str,
     address: str,
-    action: str,
+    action: str | Callable[[Envelope], str],
     seen: Collection[str] = (),
     soapaction: str | None = None,
 ) -> tuple[Judgement, Envelope | None]:
@@ -285,7 +286,8 @@ def judge_message(
         data: the HTTP body.
         media_type: the Content-Type header; empty when there was none.
         address: the URL that the message was posted to, as the sender wrote it.
-        action: the action of the operation; several actions, separated by blanks, when any will do.
+        action: the action of the operation, or what tells it by the envelope; several actions, separated by
+            blanks, when any will do.
         seen: MessageIDs of earlier messages of the same sender, on either hop.
         soapaction: the SOAPAction header, if there was one.
 
@@ -296,7 +298,8 @@ def judge_message(
     _judge_media_type(notes, MediaType.parse(media_type), soapaction)
     envelope = _judge_envelope(notes, data)
     if envelope is not None:
-        _judge_addressing(notes, envelope, address=address, actions=action.split(), seen=seen)
+        actions = (action if isinstance(action, str) else action(envelope)).split()
+        _judge_addressing(notes, envelope, address=address, actions=actions, seen=seen)
     return notes.judgement(), envelope
 
 
@@ -417,12 +420,19 @@ def _judge_addressing(
                 actual=envelope.message_id,
                 where="s:Envelope/s:Header/a:MessageID",
             )
+    if counts["FaultTo"]:
+        notes.remark("addressing.fault_to", where="s:Envelope/s:Header/a:FaultTo")
     _judge_other_headers(notes, headers)
+
+
+def must_be_understood(header: etree._Element) -> bool:
+    """Return whether a header is marked mustUnderstand, in either lexical form (SOAP 1.2 part 1, 5.2.3)."""
+    return header.get(names.tag("s:mustUnderstand"), "").strip() in ("1", "true")
 
 
 def _judge_other_headers(notes: Notes, headers: list[etree._Element]) -> None:
     unknown = [header for header in headers if str(header.tag).rpartition("}")[0][1:] not in _KNOWN]
-    refused = [header for header in unknown if header.get(names.tag("s:mustUnderstand")) in ("1", "true")]
+    refused = [header for header in unknown if must_be_understood(header)]
     notes.hold(
         "soap.header_not_understood",
         not refused,

@@ -14,6 +14,8 @@ from conformance.reference.refusal import Refusal
 
 CONNECT_SECONDS: Final = 10
 READ_SECONDS: Final = 30
+MAX_DIGITS: Final = 6
+"""Of a number of seconds; a longer one is no pause that anybody makes."""
 MAX_ANSWER: Final = 4 * 1024 * 1024
 """Bytes of the longest answer that is read; 500 verification results are about 110 kB."""
 
@@ -25,6 +27,8 @@ class Answer:
     status: int
     content_type: str
     body: bytes
+    retry_after: float | None = None
+    """Seconds after which the server says to ask again; None when it does not say so in seconds."""
 
 
 class Connection:
@@ -46,7 +50,8 @@ class Connection:
             headers: in particular `Content-Type`.
 
         Raises:
-            Refusal: `transport.untrusted`, or `transport.failed` for whatever else goes wrong below HTTP.
+            Refusal: `transport.untrusted`; or `transport.failed` for whatever else goes wrong below HTTP, and
+                for a redirect: the message is signed for one address, and is shown to no other.
         """
         if not address.lower().startswith("https://"):
             raise Refusal("request.invalid", text="A token or a request is only ever sent over https.")
@@ -59,13 +64,21 @@ class Connection:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                if response.is_redirect:
+                    text = "The server points to another address. Check the address that is configured."
+                    raise Refusal("transport.failed", code=f"HTTP {response.status_code}", text=text)
                 content = b""
                 for chunk in response.iter_content(65536):
                     content += chunk
                     if len(content) > MAX_ANSWER:
                         text = f"The answer is longer than {MAX_ANSWER} bytes."
                         raise Refusal("transport.failed", text=text)
-                return Answer(response.status_code, response.headers.get("Content-Type", ""), content)
+                return Answer(
+                    response.status_code,
+                    response.headers.get("Content-Type", ""),
+                    content,
+                    _seconds(response.headers.get("Retry-After", "")),
+                )
         except requests.exceptions.SSLError as problem:
             text = f"The server's certificate is not acceptable: {problem}"
             raise Refusal("transport.untrusted", text=text) from problem
@@ -75,3 +88,8 @@ class Connection:
     def close(self) -> None:
         """Close every open connection."""
         self.session.close()
+
+
+def _seconds(text: str) -> float | None:
+    """Return what Retry-After says in seconds (RFC 9110, 10.2.3); its other form, a date, is left alone."""
+    return float(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None

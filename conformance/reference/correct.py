@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
-from conformance.adapters.contract import CLOCK, METHODS, PROTOCOL_VERSION
+from conformance.adapters.contract import CLOCK, CONCURRENT, METHODS, PROTOCOL_VERSION
 from conformance.errors import KitError
 from conformance.model import Subcode
 from conformance.protocol import checksum
@@ -79,8 +79,9 @@ class Correct:
         *(name for name, method in METHODS.items() if method.capability),
         "session.reset",
         CLOCK,
+        CONCURRENT,
     )
-    """What `initialize` offers: the methods, and the marker that `now` is obeyed."""
+    """What `initialize` offers: the methods, that `now` is obeyed, and that calls need not take turns."""
 
     name: str = "EVTE reference implementation"
 

@@ -5,6 +5,7 @@ Each step is one small method, so that a mutant can get exactly one of them wron
 second party, and never used beyond the end that the service gave them.
 """
 
+import contextlib
 import threading
 import uuid
 from collections.abc import Callable
@@ -18,12 +19,18 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from lxml import etree
 
 from conformance.errors import EvteError
-from conformance.protocol import abn, markup, names, security, soap, trust
+from conformance.protocol import abn, instants, markup, names, security, soap, trust
 from conformance.reference.connection import Answer, Connection
 from conformance.reference.refusal import Refusal
 
 RETRIED_EVENTS: Final = frozenset({"E1001", "E1003", "E1004", "E2190"})
 """Events that can pass by themselves.  Asking again after any other one only repeats the answer."""
+
+FINAL_EVENTS: Final = frozenset(
+    {"E2003", "E2014", "E2015", "E2017", "E2020", "E2029", "E2169", "E2180", "E2182", "E2183"}
+)
+"""Events that say what has to be mended first.  Behind a refusal that is neither of these nor of those
+above may be a missing notification, whose code is not public."""
 
 REASON_OF_EVENT: Final = {
     **dict.fromkeys(RETRIED_EVENTS, "token.unavailable"),
@@ -33,8 +40,12 @@ REASON_OF_EVENT: Final = {
 }
 """The contract's reason for an event code; `token.fault` for every other one."""
 
-BACK_OFF: Final = (0.2, 0.6)
+BACK_OFF: Final = (0.1, 0.4)
 """Seconds to wait before the second and the third attempt; there is no fourth."""
+
+LONGEST_PAUSE: Final = 0.5
+"""Seconds that are waited at most when a server says after how many to ask again; who would have to wait
+longer is told so instead, for a person waits in front of it."""
 
 TOKEN_LIFE: Final = timedelta(minutes=30)
 """The lifetime that is asked for when the caller names none."""
@@ -99,6 +110,9 @@ class Attempt:
 
 class TokenClient:
     """A client of S007v1.3 for one conversation."""
+
+    pauses: tuple[float, ...] = BACK_OFF
+    """Seconds to wait before each further attempt."""
 
     def __init__(
         self,
@@ -169,18 +183,25 @@ class TokenClient:
 
     def obtain(self, order: Order) -> trust.IssuedToken:
         """Ask for a token; ask again, with pauses, only after what can pass by itself."""
-        for pause in BACK_OFF:
+        for pause in self.pauses:
             try:
                 return self.issue(order)
             except Refusal as refusal:
                 if not self.worth_another_try(refusal):
                     raise
-            self.sleep(pause)
+                wanted = self.wait(refusal, pause)
+            self.sleep(wanted)
         return self.issue(order)
 
     def worth_another_try(self, refusal: Refusal) -> bool:
         """Tell whether the same request may succeed a moment later."""
+        if refusal.after is not None:
+            return refusal.after <= LONGEST_PAUSE
         return refusal.code in RETRIED_EVENTS
+
+    def wait(self, refusal: Refusal, pause: float) -> float:
+        """Return the seconds to wait before the next attempt: never fewer than the server asks for."""
+        return max(pause, refusal.after or 0)
 
     def issue(self, order: Order) -> trust.IssuedToken:
         """Ask for a token once."""
@@ -277,19 +298,77 @@ class TokenClient:
             envelope = soap.read(answer.body)
             fault = soap.read_fault(envelope)
             if fault is not None:
-                raise self.explain(fault)
-            if envelope.relates_to not in ("", attempt.message_id):
-                raise Refusal("token.malformed_answer", text="The answer belongs to another request.")
+                raise self.advise(order, fault, envelope)
+            self.match(envelope, order, attempt)
             token = self.unpack(envelope, attempt)
         except EvteError as problem:
             if answer.status in UNAVAILABLE:
-                code = f"HTTP {answer.status}"
-                raise Refusal("token.unavailable", code=code, text="No service there now.") from problem
+                raise self.absent(answer) from problem
             text = f"The answer cannot be used: {problem.message}"
             raise Refusal("token.malformed_answer", text=text) from problem
         if token.applies_to not in ("", order.applies_to):
             raise Refusal("token.malformed_answer", text="The token is for another relying party.")
         return token
+
+    def absent(self, answer: Answer) -> Refusal:
+        """Return what is told where something in front of the service answers that it is not there."""
+        text = "The token service is not there at the moment."
+        if answer.retry_after is not None:
+            text += f" Try again after {answer.retry_after:g} seconds."
+        return Refusal("token.unavailable", code=f"HTTP {answer.status}", text=text, after=answer.retry_after)
+
+    def match(self, envelope: soap.Envelope, order: Order, attempt: Attempt) -> None:
+        """Refuse an answer to another request, or of another time.
+
+        Raises:
+            Refusal: `token.malformed_answer`.
+        """
+        if envelope.relates_to not in ("", attempt.message_id):
+            raise Refusal("token.malformed_answer", text="The answer belongs to another request.")
+        try:
+            timely = self.timely(envelope)
+        except instants.InstantError as problem:
+            text = f"The answer has a Timestamp that cannot be read: {problem}"
+            raise Refusal("token.malformed_answer", text=text) from problem
+        if not timely:
+            text = f"The answer is not of this time. {self.clocks(envelope)}"
+            raise Refusal("token.malformed_answer", code="MessageExpired", text=text)
+
+    def timely(self, envelope: soap.Envelope) -> bool:
+        """Tell whether the Timestamp of an answer, if it has one, holds now, give or take five minutes."""
+        now = self.clock()
+        begin, end = (self.moment(envelope, name) for name in ("u:Created", "u:Expires"))
+        return (begin is None or begin <= now + security.SKEW) and (end is None or now - security.SKEW < end)
+
+    def moment(self, envelope: soap.Envelope, name: str) -> datetime | None:
+        """Return a moment of an answer's Timestamp.
+
+        Raises:
+            InstantError: there is one that cannot be read.
+        """
+        found = markup.child(envelope.security, "u:Timestamp", name)
+        return None if found is None else instants.read(markup.text(found))
+
+    def clocks(self, envelope: soap.Envelope) -> str:
+        """Say what to look at where two clocks do not agree."""
+        ours = f"The clock of this computer shows {self.clock():%Y-%m-%d %H:%M:%S} UTC"
+        with contextlib.suppress(instants.InstantError):
+            theirs = self.moment(envelope, "u:Created")
+            if theirs is not None:
+                return f"{ours}, that of the service {theirs:%H:%M:%S}: set it, and its time zone, right."
+        return f"{ours}: check it, and its time zone."
+
+    def advise(self, order: Order, fault: soap.Fault, envelope: soap.Envelope) -> Refusal:
+        """Return what a fault means to the user, with what the service cannot know: our clock, our client."""
+        refusal = self.explain(fault)
+        if names.MESSAGE_EXPIRED in fault.subcodes:
+            refusal.text += f" {self.clocks(envelope)}"
+        elif order.act_as is not None and refusal.code not in RETRIED_EVENTS | FINAL_EVENTS:
+            refusal.text += (
+                f" Check that ABN {order.act_as.second_party} has a notification of software id "
+                f"{order.act_as.ssid} in RAM (My cloud software services) that has not ended."
+            )
+        return refusal
 
     def unpack(self, envelope: soap.Envelope, attempt: Attempt) -> trust.IssuedToken:
         """Return the token of an answer that is no fault."""

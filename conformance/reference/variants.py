@@ -12,6 +12,7 @@ from lxml import etree
 from conformance.protocol import checksum, names, security, soap
 from conformance.protocol.trust import IssuedToken
 from conformance.reference.correct import Correct, Result, kebab_case
+from conformance.reference.mutants import by_hand
 from conformance.reference.sts_client import Attempt, Order, TokenClient
 from conformance.reference.usi_client import UsiClient
 
@@ -77,6 +78,48 @@ class AsksWithEntropy(Correct):
             return created, created + timedelta(hours=24)
 
 
+class AsksForSaml1(Correct):
+    """Asks for a token of SAML 1.1, as a good part of the recorded clients does."""
+
+    class Tokens(TokenClient):
+        """As the class around it says."""
+
+        def request(self, order: Order, attempt: Attempt) -> etree._Element:
+            """Name the other TokenType."""
+            request = super().request(order, attempt)
+            for kind in request.iterchildren(names.tag("t:TokenType")):
+                kind.text = names.SAML_1_TOKEN
+            return request
+
+
+class CountsWholeSeconds(Correct):
+    """Writes every moment without a fraction of a second, as the official Java sample does."""
+
+    class Tokens(TokenClient):
+        """As the class around it says."""
+
+        def request(self, order: Order, attempt: Attempt) -> etree._Element:
+            """Cut the fractions of the Lifetime."""
+            request = super().request(order, attempt)
+            _cut_fractions(request)
+            return request
+
+        def sign(self, envelope: etree._Element, order: Order) -> None:
+            """Cut the fractions of the Timestamp, and sign once more."""
+            super().sign(envelope, order)
+            _cut_fractions(envelope)
+            by_hand.sign_again(envelope, order.credential.key)  # type: ignore[no-untyped-call] # as all mutants
+
+    class Registry(UsiClient):
+        """As the class around it says."""
+
+        def endorse(self, envelope: etree._Element, token: IssuedToken) -> None:
+            """Cut the fractions of the Timestamp, and endorse once more."""
+            super().endorse(envelope, token)
+            _cut_fractions(envelope)
+            by_hand.endorse_again(envelope, token.proof_key)  # type: ignore[no-untyped-call] # likewise
+
+
 class EndorsesWithSha256(Correct):
     """Reads the registry's suite as WCF does: hmac-sha256, and the token in its EncryptedAssertion."""
 
@@ -106,6 +149,11 @@ class AsksForATokenPerCall(Correct):
             return False
 
 
+def _cut_fractions(part: etree._Element) -> None:
+    for moment in part.iter(names.tag("u:Created"), names.tag("u:Expires")):
+        moment.text = f"{(moment.text or '').rstrip('Z').partition('.')[0]}Z"
+
+
 def _turn_round(element: etree._Element) -> None:
     for child in list(element):
         element.insert(0, child)
@@ -117,6 +165,8 @@ VARIANTS: Final[dict[str, type[Correct]]] = {
         FoldsWhatPeopleType,
         ArrangesTheRequestDifferently,
         AsksWithEntropy,
+        AsksForSaml1,
+        CountsWholeSeconds,
         EndorsesWithSha256,
         AsksForATokenPerCall,
     )

@@ -7,13 +7,10 @@ the request came in.
 """
 
 import contextlib
-import hashlib
-import itertools
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -23,23 +20,41 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from conformance.errors import KitError, OperatorError
+from conformance.errors import KitError
 from conformance.model import Blame, Credential, Remark
-from conformance.protocol import keystore
-from conformance.protocol.keystore import OpenCredential
 from conformance.protocol.operations import V5
 from conformance.simulators import population
 from conformance.simulators.authority import LIFE, Authority, MachineCredential
 from conformance.simulators.faults import named
-from conformance.simulators.http import Handler, Request, Response, Server
+from conformance.simulators.http import Handler, Request, Response
+from conformance.simulators.listeners import Certificate, Listeners
+from conformance.simulators.network import Network, elsewhere
+from conformance.simulators.own_credential import OperatorCredential, password_of
 from conformance.simulators.population import Organisation
 from conformance.simulators.ram import Ram, Role, Validity
-from conformance.simulators.registry import Registry
 from conformance.simulators.renewal import PATH as RENEWAL_PATH
 from conformance.simulators.renewal import RenewalService
+from conformance.simulators.services import Services
 from conformance.simulators.stores import make_store
-from conformance.simulators.sts import Settings, TokenService
+from conformance.simulators.sts import Settings
 from conformance.simulators.transcript import Exchange, Recording
+
+__all__ = [
+    "ADMINISTRATOR",
+    "CLIENTS_PRINCIPAL",
+    "CLOUD",
+    "KIT_PASSWORD",
+    "LOCAL",
+    "OTHER_CLIENT",
+    "PRINCIPAL",
+    "PUBLISHED_ADDRESS",
+    "SECOND_ADMINISTRATOR",
+    "STS_PATH",
+    "Bench",
+    "Identity",
+    "OperatorCredential",
+    "password_of",
+]
 
 PUBLISHED_ADDRESS: Final = "https://3pt.portal.usi.gov.au/service/v5/usiservice.svc"
 """Address of the registry for third-party testing, as samples write it: what a token is asked for."""
@@ -86,123 +101,6 @@ KIT_PASSWORD: Final = "Password1!"  # of the kit's own store, and published for 
 _INVENTED_CODE: Final = "KIT00001"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorCredential:
-    """A credential that the operator brought, opened."""
-
-    path: Path
-    alias: str
-    password: str = field(repr=False)
-    opened: OpenCredential
-    trust: tuple[x509.Certificate, ...] = ()
-    """Trust anchors given along with it."""
-    org_code: str = ""
-    """Organisation code to use; found by ABN, or invented, when empty."""
-
-    @classmethod
-    def from_environment(
-        cls,
-        *,
-        keystore: Path,
-        alias: str,
-        password_env: str,
-        trust: tuple[Path, ...] = (),
-        org_code: str = "",
-        now: datetime,
-    ) -> "OperatorCredential":
-        """Open a credential whose password is in an environment variable.
-
-        Args:
-            keystore: the store's file.
-            alias: id of the credential.
-            password_env: name of the variable; the password itself is never given on a command line.
-            trust: PEM files of certificates that its chain may end in.
-            org_code: organisation code to use; empty to find one.
-            now: the moment at which it must be valid; aware.
-
-        Raises:
-            OperatorError: a file cannot be read, the variable is not set, or the credential cannot be
-                opened: unknown alias, wrong password, damaged, expired.
-        """
-        _file(keystore, "a credential store")  # a wrong path is told before a missing variable
-        password = password_of(password_env)
-        return cls.open(keystore, alias, password, trust=_certificates(trust), org_code=org_code, now=now)
-
-    @classmethod
-    def open(
-        cls,
-        path: Path,
-        alias: str,
-        password: str,
-        *,
-        trust: tuple[x509.Certificate, ...] = (),
-        org_code: str = "",
-        now: datetime,
-    ) -> "OperatorCredential":
-        """Open a credential of a store; arguments and errors as of `from_environment`."""
-        try:
-            store = keystore.read(_file(path, "a credential store"))
-            opened = keystore.open_credential(store, alias, password, now=now)
-        except keystore.KeystoreError as error:
-            error.where = ", ".join(filter(None, (str(path), error.where)))
-            raise
-        return cls(
-            path=path.resolve(),
-            alias=alias,
-            password=password,
-            opened=opened,
-            trust=trust,
-            org_code=org_code,
-        )
-
-
-def password_of(variable: str) -> str:
-    """Return the password that an environment variable holds.
-
-    Raises:
-        OperatorError: it is not set.  What cannot be a variable's name is not repeated: it may be the
-            password itself.
-    """
-    if variable in os.environ:
-        return os.environ[variable]
-    named = variable if variable.isidentifier() else "(none named)"
-    raise OperatorError(
-        f"The environment variable {named} is not set.",
-        expected="the password of the keystore in an environment variable",
-        found="no variable of that name" if named == variable else "no name of a variable",
-        advice="set one and name it with --password-env; passwords do not go onto command lines",
-    )
-
-
-def _file(path: Path, what: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise OperatorError(
-            f"The file {path} cannot be read.",
-            expected=what,
-            found=error.strerror or str(error),
-            where=str(path),
-            advice="check the path and your permission to read it",
-        ) from error
-
-
-def _certificates(paths: tuple[Path, ...]) -> tuple[x509.Certificate, ...]:
-    found: list[x509.Certificate] = []
-    for path in paths:
-        try:
-            found += x509.load_pem_x509_certificates(_file(path, "certificates in PEM"))
-        except ValueError as error:
-            raise OperatorError(
-                f"The file {path} holds no certificates in PEM.",
-                expected="-----BEGIN CERTIFICATE----- and what belongs to it, once or more",
-                found=str(error).rpartition(". ")[2],
-                where=str(path),
-                advice="a certificate in DER becomes PEM with `openssl x509 -inform DER -in FILE`",
-            ) from error
-    return tuple(found)
-
-
 class Bench:
     """Everything that an implementation is pointed at during one run.  Use it as a context manager."""
 
@@ -218,6 +116,7 @@ class Bench:
         clock: Callable[[], datetime] | None = None,
         sts_port: int = 0,
         usi_port: int = 0,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         """Lay out files and services; nothing listens before the bench is entered.
 
@@ -231,6 +130,7 @@ class Bench:
             clock: now, UTC; real time when left out.
             sts_port: port of the token service; 0 for any free one.
             usi_port: port of the registry; 0 for any free one.
+            sleep: called with the seconds of each pause that a fault makes; real pauses when left out.
         """
         self._directory = directory
         self._authority = Authority(moment, seed)
@@ -253,10 +153,10 @@ class Bench:
         else:
             self._use_operators(credential)
         relying_parties = dict.fromkeys((self.applies_to, PUBLISHED_ADDRESS))
-        self.token_service = TokenService(
+        self._services = Services(
             self._authority,
+            seed=seed,
             clock=self._clock,
-            random=_stream(seed),
             relying_parties=tuple(relying_parties),
             settings=Settings(
                 extra_anchors=self._anchors,
@@ -264,31 +164,29 @@ class Bench:
                 act_as=act_as,
             ),
             ram=self.ram,
-        )
-        self._enter_in_ram()
-        self.registry = Registry(
-            key=self._authority.service("registry")[1],
-            issuer=self.token_service.signing_certificate,
-            audiences=tuple(relying_parties),
-            clock=self._clock,
             population=self._population(),
-            issued=self.token_service.issued.get,
-            message_ids=self.token_service.message_ids,
-            unnotified=self.token_service.unnotified,
+            elsewhere=lambda: self.elsewhere_address,
         )
+        self.token_service = self._services.token_service
+        self.registry = self._services.registry
+        self._enter_in_ram()
         self.renewal_service = RenewalService(self._authority, clock=self._clock)
         """A stand-in: the protocol of the real one is not public."""
+        self._renewal = Network(self.renewal_service, "renewal", elsewhere=lambda: self.elsewhere_address)
         self.outside = Recording("outside-any-scenario", self._clock())
         """Exchanges that came while no scenario was active."""
         self._active = self.outside
         self._began = time.monotonic()
         self._turn = threading.Lock()
-        self._lock = threading.Lock()
         self._holder: int | None = None
-        self._servers: tuple[Server, ...] = ()
-        self.sts_address = self.usi_address = self.renewal_address = ""
-        self.impostor_address = ""
-        """A registry whose certificate is from another authority than that of `ca_file`."""
+        self._listeners = Listeners(
+            self._authority,
+            directory,
+            clock=self._clock,
+            sleep=sleep,
+            handshake_failed=lambda why: self._active.remarks.append(why),
+        )
+        self.sts_address = self.usi_address = ""
 
     # --- credential ---------------------------------------------------------------------------
 
@@ -376,13 +274,14 @@ class Bench:
         """The id, in its store, of what `issue` writes."""
         return f"ABRD:{self.identity.abn}_{self.identity.name}"
 
-    def issue(self, path: Path) -> str:
-        """Create one more credential of the run's holder and name in RAM, and write it into a store.
+    def issue(self, path: Path, *, name: str = "") -> str:
+        """Create one more credential of the run's holder in RAM, and write it into a store.
 
         Whoever replaces a credential does the same: id, name and password stay, certificate and key are new.
 
         Args:
             path: of the store, which then holds this credential only, under `issued_alias` and `password`.
+            name: of the credential, another one than the run's; its id then ends in it.
 
         Returns:
             The credential's id in `ram`, whose records date it by RAM's own clock.
@@ -390,7 +289,7 @@ class Bench:
         self._issued += 1
         made = self._authority.machine_credential(
             abn=self.identity.abn,
-            name=self.identity.name,
+            name=name or self.identity.name,
             # A second later than the one before it: no two have one serial number, and none is of the future.
             moment=self._authority.moment - timedelta(days=1) + timedelta(seconds=self._issued),
             key="machine-3" if self._issued % 2 else "machine-4",
@@ -423,43 +322,18 @@ class Bench:
     # --- life ---------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        """Start all services.
+        """Start both services; every other address listens from the first time that it is asked for.
 
         Raises:
             OperatorError: a port is in use.
         """
-        # Whatever moment the run is set to, a client's TLS goes by the clock of the machine.
-        today = _utc_now()
-        certificate, key = self._authority.tls_server(moment=today)
-        certificate_file = self._write("tls-server.pem", certificate)
-        key_file = self._write("tls-server-key.pem", key)
-
-        def server(service: TokenService | Registry | RenewalService, port: int = 0) -> Server:
-            handler = self._recorded(service)
-            return Server(handler, certificate=certificate_file, key=key_file, port=port, clock=self._clock)
-
-        sts = server(self.token_service, self._ports[0])
-        usi = server(self.registry, self._ports[1])
-        impostor = Server(
-            self._recorded(self.registry),
-            certificate=self._write(
-                "impostor.pem", self._authority.tls_server(moment=today, trusted=False)[0]
-            ),
-            key=key_file,
-            clock=self._clock,
-        )
-        renewal = server(self.renewal_service)
         with contextlib.ExitStack() as undo:
-            undo.enter_context(sts)
-            undo.enter_context(usi)
-            undo.enter_context(impostor)
-            undo.enter_context(renewal)
+            undo.callback(self._listeners.stop)
+            sts = self._listeners.start("sts", self._recorded(self._services.sts.handle), port=self._ports[0])
+            usi = self._listeners.start("usi", self._recorded(self._services.usi.handle), port=self._ports[1])
             undo.pop_all()
-        self._servers = (sts, usi, impostor, renewal)
-        self.sts_address = f"{sts.address}{STS_PATH}"
-        self.usi_address = f"{usi.address}{V5.path}"
-        self.impostor_address = f"{impostor.address}{V5.path}"
-        self.renewal_address = f"{renewal.address}{RENEWAL_PATH}"
+        self.sts_address = f"{sts}{STS_PATH}"
+        self.usi_address = f"{usi}{V5.path}"
         self.registry.issuer_address = self.sts_address
         return self
 
@@ -467,8 +341,44 @@ class Bench:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop all services."""
-        for server in self._servers:
-            server.stop()
+        self._listeners.stop()
+
+    @property
+    def renewal_address(self) -> str:
+        """The renewal service."""
+        return self._started("renewal", self._renewal, RENEWAL_PATH)
+
+    @property
+    def impostor_address(self) -> str:
+        """A registry whose certificate is from another authority than that of `ca_file`."""
+        return self._started("usi-impostor", self._services.usi, V5.path, certificate="untrusted")
+
+    @property
+    def sts_impostor_address(self) -> str:
+        """A token service whose certificate is from another authority than that of `ca_file`."""
+        return self._started("sts-impostor", self._services.sts, STS_PATH, certificate="untrusted")
+
+    @property
+    def misnamed_address(self) -> str:
+        """A registry whose certificate is from the authority of `ca_file`, and for another host."""
+        return self._started("usi-misnamed", self._services.usi, V5.path, certificate="misnamed")
+
+    @property
+    def sts_misnamed_address(self) -> str:
+        """A token service whose certificate is from the authority of `ca_file`, and for another host."""
+        return self._started("sts-misnamed", self._services.sts, STS_PATH, certificate="misnamed")
+
+    @property
+    def elsewhere_address(self) -> str:
+        """Another host, without a path: it has another name, and a certificate that is trusted for it.
+
+        The fault `redirect` points here.  It serves nothing; what is sent to it is in `Recording.elsewhere`.
+        """
+        return self._listeners.start("elsewhere", self._recorded(elsewhere), host="localhost")
+
+    def _started(self, name: str, network: Network, path: str, certificate: Certificate = "right") -> str:
+        handler = self._recorded(network.handle)
+        return f"{self._listeners.start(name, handler, certificate=certificate)}{path}"
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of `usi.call` but for operation and request."""
@@ -503,7 +413,19 @@ class Bench:
     @property
     def errors(self) -> list[KitError]:
         """What went wrong inside the simulators so far; each is a defect of the kit."""
-        return [error for server in self._servers for error in server.errors]
+        return self._listeners.errors
+
+    @contextlib.contextmanager
+    def also_serving(self, relying_party: str) -> Iterator[None]:
+        """Issue tokens for one more address while the block runs; the registry takes it for its own."""
+        office, registry = self.token_service.office, self.registry
+        before = office.relying_parties, registry.audiences
+        office.relying_parties |= {relying_party}
+        registry.audiences = (*registry.audiences, relying_party)
+        try:
+            yield
+        finally:
+            office.relying_parties, registry.audiences = before
 
     # --- scenarios ----------------------------------------------------------------------------
 
@@ -521,67 +443,45 @@ class Bench:
             OperatorError: a fault has no such name.
             KitError: a scenario of this thread is still active, or a simulator failed during this one.
         """
-        by_service = [
-            tuple(fault.name for fault in named(faults, peer)) for peer in ("sts", "registry", "renewal")
-        ]
+        named(faults, "")  # a wrong name is told before anything changes
         if self._holder == threading.get_ident():
             raise KitError("a scenario was begun inside another one", found=name, where=self._active.name)
         with self._turn:
             self._holder = threading.get_ident()
             recording = Recording(name, self._clock(), faults=faults, secrets=(self.password,))
-            refused = [len(server.handshake_failures) for server in self._servers]
             failed = len(self.errors)
             self._began = time.monotonic()
-            self.token_service.faults, self.registry.faults, self.renewal_service.faults = by_service
+            self._obey(faults)
             self._active = recording
             try:
                 yield recording
             finally:
                 self._active = self.outside
-                self.token_service.faults = self.registry.faults = self.renewal_service.faults = ()
+                self._obey(())
                 self._holder = None
-                for server, before in zip(self._servers, refused, strict=True):
-                    recording.remarks += server.handshake_failures[before:]
         if new := self.errors[failed:]:
             raise new[0]
 
-    def _recorded(self, service: TokenService | Registry | RenewalService) -> Handler:
-        """Return the handler of a service that hands each exchange to the scenario it belongs to."""
+    def _obey(self, faults: tuple[str, ...]) -> None:
+        self._services.obey(faults)
+        self.renewal_service.faults = tuple(fault.asked for fault in named(faults, "renewal"))
 
-        def handle(request: Request) -> Response:
-            recording, began = self._active, time.monotonic()
-            response = service.handle(request)
-            with self._lock:
-                exchange = _taken(service.exchanges, request)
+    def _recorded(self, handle: Callable[[Request], tuple[Response, Exchange | None]]) -> Handler:
+        """Return a handler that hands each exchange to the scenario that its request came in."""
+
+        def recorded(request: Request) -> Response:
+            recording, at = self._active, time.monotonic() - self._began
+            response, exchange = handle(request)
             if exchange is not None:
-                at, took = began - self._began, time.monotonic() - began
-                recording.add(replace(exchange, at_ms=max(at, 0) * 1000, took_ms=took * 1000))
+                recording.add(replace(exchange, at_ms=max(at, 0) * 1000))
             return response
 
-        return handle
+        return recorded
 
     def _write(self, name: str, data: bytes) -> Path:
         path = (self._directory / name).resolve()
         path.write_bytes(data)
         return path
-
-
-def _taken(exchanges: list[Exchange], request: Request) -> Exchange | None:
-    """Take the exchange of a request out of a service's list, to which other threads append meanwhile."""
-    for index in reversed(range(len(exchanges))):
-        if exchanges[index].request is request:
-            return exchanges.pop(index)
-    return None
-
-
-def _stream(seed: int) -> Callable[[int], bytes]:
-    """Return a source of bytes that look random and follow from the seed; safe from several threads."""
-    counter = itertools.count()
-
-    def draw(size: int) -> bytes:
-        return hashlib.shake_256(f"evte {seed} {next(counter)}".encode()).digest(size)
-
-    return draw
 
 
 def _utc_now() -> datetime:

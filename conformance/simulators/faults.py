@@ -1,10 +1,12 @@
 """The faults that a simulator can be asked for: rules that it breaks, or refusals that it gives, on purpose.
 
-A fault is asked for by name, for one scenario.  A name begins with the simulator that it concerns.
+A fault is asked for by name, for one scenario.  A name begins with the simulator that it concerns.  It may
+end in a count: `sts.E1001@1` holds for the first answer only, and the answers after it are healthy.
 Codes and their meanings are those seen in public help pages and clients; texts are the kit's own.
 """
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conformance.errors import OperatorError
@@ -25,11 +27,26 @@ class Fault:
     """The long text that goes with the code."""
     retry: bool = False
     """Whether asking again later can help."""
+    times: int | None = None
+    """For how many answers of the simulator, from the first on; None for all of them."""
 
     @property
     def simulator(self) -> str:
         """`sts`, `registry` or `renewal`."""
         return self.name.partition(".")[0]
+
+    @property
+    def asked(self) -> str:
+        """The name with its count, as it is asked for."""
+        return self.name if self.times is None else f"{self.name}@{self.times}"
+
+    @property
+    def told(self) -> str:
+        """What the simulator does and for how many answers, in one sentence."""
+        if self.times is None:
+            return self.sentence
+        answers = "answer" if self.times == 1 else f"{self.times} answers"
+        return f"For the first {answers} only: {self.sentence}"
 
 
 def _event(code: str, description: str, advice: str, *, retry: bool = False) -> Fault:
@@ -58,6 +75,46 @@ def _renewal(name: str, sentence: str) -> Fault:
     return Fault(name=f"renewal.{name}", sentence=f"The renewal service {sentence}.")
 
 
+def _token(name: str, does: str) -> Fault:
+    return Fault(name=f"sts.{name}", sentence=f"The token service {does}.")
+
+
+_TOKENS: Final = {
+    "short_life": "grants a token for one second, whatever life was asked for",
+    "two_minutes": "grants a token for two minutes, whatever life was asked for",
+    "saml_1": "issues a SAML 1.1 token, whatever was asked for",
+    "saml_2": "issues a SAML 2.0 token, whatever was asked for",
+    "secret_untyped": "hands the proof key over in a BinarySecret without Type",
+    "secret_symmetric_key": "hands the proof key over in a BinarySecret of the Type SymmetricKey",
+    "secret_nonce": "hands the proof key over in a BinarySecret of the Type Nonce",
+    "computed_key": "has the proof key computed by P_SHA1 from the entropy of both sides; a request without "
+    "entropy is answered with a BinarySecret",
+    "client_entropy": "takes the client's entropy for the proof key and hands none over; a request without "
+    "entropy is answered with a BinarySecret",
+    "secret_and_computed": "answers with a BinarySecret and a recipe for a computed key, a contradiction",
+    "no_proof_token": "answers with neither RequestedProofToken nor Entropy, whether or not the client sent "
+    "entropy",
+    "no_token": "answers with an empty RequestedSecurityToken",
+    "two_tokens": "answers with two RequestSecurityTokenResponses, each with a token of its own",
+    "pretty": "indents its answers, except beside the token",
+    "varied": "writes every answer with other prefixes, ids, optional children, orders of attributes and "
+    "digits of a second's fraction",
+    "wrong_relates_to": "answers with a RelatesTo that is not the MessageID of the request",
+    "no_relates_to": "answers without RelatesTo",
+    "stale_timestamp": "answers with a Timestamp of its message that ended six minutes ago",
+    "future_timestamp": "answers with a Timestamp of its message that begins in six minutes",
+    "other_applies_to": "issues the token for another relying party than was asked for, and says so",
+    "fast_4": "judges and answers by a clock that is four minutes ahead",
+    "fast_6": "judges and answers by a clock that is six minutes ahead",
+    "slow_4": "judges and answers by a clock that is four minutes behind",
+    "slow_6": "judges and answers by a clock that is six minutes behind",
+    "fault_400": "sends its faults with HTTP status 400",
+    "fault_prefix_s": "writes the SOAP namespace with the prefix s in all its answers",
+    "fault_bare": "tells an event in the reason of a fault only, without a detail",
+    "fault_detail_only": "tells an event in the detail of a fault only; the reason names none",
+}
+"""Answers of the token service that are healthy and unusual, or that no client may accept."""
+
 _RENEWALS: Final = {
     "other_key": "issues a certificate for another key than it was asked for",
     "other_abn": "issues a certificate for another ABN",
@@ -78,11 +135,37 @@ _RENEWALS: Final = {
 }
 """Answers of the renewal service that no product may take for a renewal."""
 
+NETWORK: Final = {
+    "delay": "answers correctly, but only after 0.4 seconds",
+    "reset_before": "takes the request, and the connection is reset before any byte of the answer",
+    "reset_after": "answers, and the connection is reset after 200 bytes of the body",
+    "truncated": "promises the whole length of its answer, sends half of the body and ends the connection",
+    "html": "answers with a page for people, status 200",
+    "html_500": "answers with a page for people, status 500",
+    "empty": "answers without a body, status 200",
+    "content_type": "labels its correct answer text/html",
+    "redirect": "answers 307 and points to another host, whose certificate is trusted",
+    "unavailable": "answers 503, retry after a second, in plain text",
+    "never": "takes the request and does not answer until the client gives up",
+}
+"""What a network, or something in between, does to the answer of a service that is itself healthy: name
+after the dot -> what is seen.  `conformance.simulators.network` carries them out, for `sts` and
+`registry`."""
+
+
+def _network(name: str, sentence: str) -> tuple[Fault, Fault]:
+    return (
+        Fault(name=f"sts.{name}", sentence=f"The token service {sentence}."),
+        Fault(name=f"registry.{name}", sentence=f"The registry {sentence}."),
+    )
+
 
 FAULTS: Final = {
     fault.name: fault
     for fault in (
         _event("E1001", "An internal error occurred.", "Try again later.", retry=True),
+        _event("E1003", "An internal error occurred in processing.", "Try again later.", retry=True),
+        _event("E1004", "An internal error occurred in a system behind.", "Try again later.", retry=True),
         _event("E2003", "The relying party is not recognised.", "Check the address in AppliesTo."),
         _event("E2014", "The credential has been revoked.", "Obtain a new credential."),
         _event("E2015", "The credential has expired.", "Renew the credential."),
@@ -104,10 +187,8 @@ FAULTS: Final = {
         ),
         _event("E2183", "A mandatory claim is unknown.", "Check the URIs of the claims."),
         _event("E2190", "Claim data is not available now.", "Try again later.", retry=True),
-        Fault(
-            name="sts.short_life",
-            sentence="The token service grants a token for one second, whatever life was asked for.",
-        ),
+        _event("E9999", "Something that no published table of codes mentions.", "Contact the help desk."),
+        *(_token(name, does) for name, does in _TOKENS.items()),
         _error_info(
             1001,
             "Service Unavailable",
@@ -132,7 +213,12 @@ FAULTS: Final = {
             name="registry.invalid_without_fields",
             sentence="An unknown USI is answered with Invalid and no fields at all.",
         ),
+        Fault(
+            name="registry.invalid_security",
+            sentence="The registry refuses every request with the fault InvalidSecurity.",
+        ),
         *(_renewal(name, sentence) for name, sentence in _RENEWALS.items()),
+        *(fault for name, sentence in NETWORK.items() for fault in _network(name, sentence)),
         Fault(
             name="registry.unknown_status",
             sentence="The registry answers VerifyUSI with an unlisted status and Match for all.",
@@ -143,17 +229,71 @@ FAULTS: Final = {
 """Every fault by name."""
 
 
+def fault(name: str) -> Fault:
+    """Return a fault by its name, which may end in a count: `sts.E1001` or `sts.E1001@1`.
+
+    Raises:
+        OperatorError: the name is not in `FAULTS`, or the count is no whole number from 1 on.
+    """
+    plain, separator, count = name.partition("@")
+    if plain not in FAULTS:
+        raise OperatorError(
+            f"There is no fault named {plain!r}.",
+            expected=f"one of {', '.join(sorted(FAULTS))}",
+            found=name,
+        )
+    if not separator:
+        return FAULTS[plain]
+    if not (count.isascii() and count.isdigit() and int(count[:_DIGITS]) >= 1 and len(count) <= _DIGITS):
+        raise OperatorError(
+            f"The fault {name!r} has a count that makes no sense.",
+            expected=f"{plain}@1 for the first answer, {plain}@2 for the first two, and so on; "
+            f"{plain} for all of them",
+            found=name,
+        )
+    return replace(FAULTS[plain], times=int(count))
+
+
+_DIGITS: Final = 6
+
+
 def named(names: tuple[str, ...], simulator: str) -> tuple[Fault, ...]:
     """Return those of the named faults that concern one simulator, in the order asked for.
 
     Raises:
-        OperatorError: a name is not in `FAULTS`.
+        OperatorError: as of `fault`.
     """
-    for name in names:
-        if name not in FAULTS:
-            raise OperatorError(
-                f"There is no fault named {name!r}.",
-                expected=f"one of {', '.join(sorted(FAULTS))}",
-                found=name,
-            )
-    return tuple(FAULTS[name] for name in names if FAULTS[name].simulator == simulator)
+    return tuple(found for found in map(fault, names) if found.simulator == simulator)
+
+
+class Script:
+    """The faults that one simulator was told to obey, and how often it has answered since.
+
+    It may be used from several threads: every answer is counted once.
+
+    Args:
+        simulator: `sts`, `registry` or `renewal`.
+        names: as of `named`; those of other simulators are passed over.
+    """
+
+    def __init__(self, simulator: str, names: tuple[str, ...] = ()) -> None:
+        self._simulator = simulator
+        self._lock = threading.Lock()
+        self.tell(names)
+
+    def tell(self, names: tuple[str, ...]) -> None:
+        """Begin anew with other faults.
+
+        Raises:
+            OperatorError: as of `fault`.
+        """
+        faults = named(names, self._simulator)
+        with self._lock:
+            self.names, self._faults, self._answers = names, faults, 0
+
+    def next(self) -> tuple[Fault, ...]:
+        """Count one more answer, and return the faults that hold for it."""
+        with self._lock:
+            before = self._answers
+            self._answers += 1
+            return tuple(found for found in self._faults if found.times is None or before < found.times)

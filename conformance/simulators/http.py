@@ -41,6 +41,8 @@ CONNECTION_LIMIT: Final = 128
 """Connections open at once; one more is closed unanswered."""
 IDLE_SECONDS: Final = 30.0
 """How long a connection may be silent before it is closed."""
+LONGEST_SILENCE: Final = 600.0
+"""Seconds after which even a silent delivery closes: a peer may vanish without a word."""
 _READ: Final = 64 * 1024
 _STOP_SECONDS: Final = 0.04
 _KEPT: Final = 100
@@ -87,6 +89,8 @@ class Cut(Enum):
     """Close the connection in an orderly way."""
     RESET = "reset"
     """Reset the connection, so that the peer's read fails."""
+    SILENCE = "silence"
+    """Send nothing, and close when the peer has given up or the server stops."""
 
 
 Step = bytes | float | Cut
@@ -100,6 +104,7 @@ class Response:
     """One answer.  `Content-Length`, `Date` and `Connection` are the server's business unless given."""
 
     status: int
+    """Of HTTP; 0, in a transcript only, when no answer left."""
     headers: Headers = ()
     body: bytes = b""
     delivery: Delivery | None = None
@@ -134,6 +139,8 @@ class Server:
         body_limit: int = BODY_LIMIT,
         connection_limit: int = CONNECTION_LIMIT,
         idle_seconds: float = IDLE_SECONDS,
+        sleep: Callable[[float], object] | None = None,
+        handshake_failed: Callable[[str], object] | None = None,
     ) -> None:
         """Prepare a server; nothing is bound before `start`.
 
@@ -149,12 +156,17 @@ class Server:
             body_limit: bytes of the longest body that is read.
             connection_limit: connections, and so threads, at once.
             idle_seconds: how long a connection may be silent.
+            sleep: called with the seconds of each pause in a delivery; a pause that ends when the server
+                stops, when left out.
+            handshake_failed: told of every TLS connection that failed, in OpenSSL's words, in the
+                connection's thread.
 
         Raises:
-            OperatorError: the address is not a loopback address, or the certificate cannot be used.
+            OperatorError: the host is no numeric address, or not a loopback address, or the certificate
+                cannot be used.
         """
         self._handler = handler
-        self._ip = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+        self._ip = _numeric(host)
         if not (self._ip.is_loopback or beyond_loopback):
             raise OperatorError(
                 f"The simulator does not listen on {host} unless it is told to.",
@@ -166,6 +178,8 @@ class Server:
         self._clock = clock
         self._body_limit = body_limit
         self._idle_seconds = idle_seconds
+        self._sleep = sleep
+        self._handshake_failed = handshake_failed
         self._room = threading.Semaphore(connection_limit)
         self._context = _context(certificate, key, client_ca)
         self._lock = threading.Lock()
@@ -223,7 +237,9 @@ class Server:
         self._stopping.set()
         if self._waker is None or self._accepting is None:
             return
-        self._waker.send(b"x")
+        # Whoever stops at once may find that the thread has seen it before it ever waited.
+        with contextlib.suppress(OSError):
+            self._waker.send(b"x")
         deadline = time.monotonic() + _STOP_SECONDS
         self._accepting.join(_STOP_SECONDS)
         with self._lock:
@@ -290,10 +306,11 @@ class Server:
             try:
                 connection.do_handshake()
             except OSError as error:
+                why = str(error) or type(error).__name__
                 with self._lock:
-                    self.handshake_failures = [*self.handshake_failures, str(error) or type(error).__name__][
-                        -_KEPT:
-                    ]
+                    self.handshake_failures = [*self.handshake_failures, why][-_KEPT:]
+                if self._handshake_failed is not None:
+                    self._handshake_failed(why)
                 return
             _Conversation(self, connection).run()
         except OSError:
@@ -358,7 +375,7 @@ class _Conversation:
             if event is h11.PAUSED or not isinstance(event, type):
                 return event
             if self.state.they_are_waiting_for_100_continue:
-                self._write(h11.InformationalResponse(status_code=100, headers=[]))
+                self._write(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
             self.state.receive_data(self.connection.recv(_READ))
 
     def _read(self) -> Request | None:
@@ -445,18 +462,52 @@ class _Conversation:
                 return
             if step is Cut.RESET:
                 _reset_on_close(self.connection)
+                # At once: a word of goodbye before it would make an orderly end of it.
+                self.connection.close()
+                return
+            if step is Cut.SILENCE:
+                self._outlast()
                 return
             if isinstance(step, bytes):
                 self.connection.sendall(step)
-            elif isinstance(step, int | float) and self.server._stopping.wait(step):
-                return
+            elif isinstance(step, int | float):
+                if self.server._sleep is not None:
+                    self.server._sleep(step)
+                elif self.server._stopping.wait(step):
+                    return
+
+    def _outlast(self) -> None:
+        """Wait until the peer has gone.  A server that stops ends its side, which ends this as well."""
+        self.connection.settimeout(LONGEST_SILENCE)
+        while self.connection.recv(_READ):
+            pass
+
+
+def _numeric(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError as error:
+        raise OperatorError(
+            f"The simulator cannot listen on {host!r}.",
+            expected="a numeric address of this machine, such as 127.0.0.1, or localhost",
+            found=host,
+        ) from error
+
+
+def _no_password() -> str:
+    # Without this OpenSSL would stop and ask the terminal.
+    raise OperatorError(
+        "The key of the TLS certificate is encrypted.",
+        expected="a private key without a password",
+        advice="decrypt it with `openssl pkey -in KEY -out NEW`, and keep the new file to yourself",
+    )
 
 
 def _context(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(certificate, key)
+        context.load_cert_chain(certificate, key, password=_no_password)
         if client_ca is not None:
             context.load_verify_locations(client_ca)
             context.verify_mode = ssl.CERT_OPTIONAL
@@ -487,7 +538,11 @@ def _cannot_bind(host: str, port: int, error: OSError) -> OperatorError:
         expected="a free port",
         found=error.strerror or str(error),
         where=f"{host}:{port}",
-        advice="Give another port, or 0 for any free one, or stop the program that holds it.",
+        advice=(
+            "Ports below 1024 may need the rights of an administrator; or give another port."
+            if error.errno == errno.EACCES
+            else "Give another port, or 0 for any free one, or stop the program that holds it."
+        ),
     )
 
 

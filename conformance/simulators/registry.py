@@ -25,7 +25,7 @@ from conformance.protocol.judging import Notes, together
 from conformance.protocol.operations import EARLIER_NAMESPACES, OPERATIONS, V5
 from conformance.protocol.request_rules import RequestFacts
 from conformance.simulators import population as people
-from conformance.simulators.faults import FAULTS, Fault, named
+from conformance.simulators.faults import FAULTS, Fault, Script
 from conformance.simulators.http import Request, Response
 from conformance.simulators.transcript import Exchange
 
@@ -86,6 +86,7 @@ class _Refusal:
         return str(self.errors[0]["Code"]) if self.errors else self.subcode.rpartition("}")[2]
 
 
+_UNVERIFIED: Final = _Refusal("The security of the message could not be verified.", names.INVALID_SECURITY)
 _UNREAD: Final = _Refusal("The message is not one that can be read.", subcode="unreadable message")
 """Stands for what is answered below SOAP, with 400 or 415."""
 
@@ -109,12 +110,25 @@ class Registry:
     """Ids of assertions for which no notification is in force; tokens with them are refused."""
     issuer_address: str = "https://localhost/R3.0/S007v1.3/service.svc"
     """Address of the token service, for the policy in the WSDL."""
+    issuer_of: Callable[[Request], str] | None = None
+    """Gives that address for each reader of the WSDL instead, where it has several names."""
     message_ids: set[str] = field(default_factory=set)
     """MessageIDs seen so far; share the token service's to see reuse across both."""
-    faults: tuple[str, ...] = ()
-    """Names of `simulators.faults` that the next answers obey; set for each scenario."""
     exchanges: list[Exchange] = field(default_factory=list)
+    _script: Script = field(default_factory=lambda: Script("registry"), repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Names of `simulators.faults` that the next answers obey; assign for each scenario.
+
+        Answers are counted from the assignment on.
+        """
+        return self._script.names
+
+    @faults.setter
+    def faults(self, names: tuple[str, ...]) -> None:
+        self._script.tell(names)
 
     # --- routing ------------------------------------------------------------------------------
 
@@ -129,7 +143,9 @@ class Registry:
         if request.method not in ("GET", "HEAD"):
             return self._record(request, _plain(405, "Send a GET for the WSDL, or a POST.\n"))
         if request.query.lower() in ("wsdl", "singlewsdl"):
-            document = wsdl(_address(request), issuer=self.issuer_address)
+            document = wsdl(
+                _address(request), issuer=self.issuer_of(request) if self.issuer_of else self.issuer_address
+            )
             return self._record(
                 request, Response(200, (("Content-Type", "text/xml; charset=utf-8"),), document), "WSDL"
             )
@@ -152,7 +168,7 @@ class Registry:
 
     def _operate(self, request: Request) -> Response:
         now = self.clock()
-        faults = named(self.faults, "registry")
+        faults = self._script.next()
         judgement, facts = self._judge(request, now)
         envelope = facts.envelope
         refusal, answer = self._decide(judgement, facts, faults) if envelope is not None else (_UNREAD, {})
@@ -189,7 +205,7 @@ class Registry:
             request.body,
             media_type=request.header("content-type"),
             address=_address(request),
-            action=_expected_action(request.body),
+            action=_expected_action,
             seen=self.message_ids,
             soapaction=request.header("soapaction") or None,
         )
@@ -201,7 +217,11 @@ class Registry:
             self.message_ids.add(envelope.message_id)
         opened, token_facts = self._open(security.issued_token(envelope), now)
         endorsed, endorser = security.judge_endorsed(
-            envelope, proof_key=token_facts.proof_key, assertion_id=token_facts.assertion_id, now=now
+            envelope,
+            proof_key=token_facts.proof_key,
+            assertion_id=token_facts.assertion_id,
+            now=now,
+            token_type=token_facts.token_type or names.SAML_2_TOKEN,
         )
         asked, request_facts = request_rules.judge_request(envelope.payload)
         authorised = self._judge_organisation(token_facts, request_facts)
@@ -260,6 +280,8 @@ class Registry:
         }
         if refusal := _refusal(errors):
             return refusal, {}
+        if any(fault.name == "registry.invalid_security" for fault in faults):
+            return _UNVERIFIED, {}
         if facts.endorser is None or not facts.endorser.verified:
             raise KitError("a judge found nothing wrong with a signature that it could not verify")
         for fault in faults:
@@ -342,7 +364,7 @@ def _refusal(errors: Mapping[str, Finding]) -> _Refusal | None:
         return _UNREAD
     if any(code.startswith(_SECURITY) for code in errors):
         # A real service says no more than this, lest it teach an attacker; the judgement says all of it.
-        return _Refusal("The security of the message could not be verified.", names.INVALID_SECURITY)
+        return _UNVERIFIED
     if "soap.header_not_understood" in errors:
         return _Refusal(errors["soap.header_not_understood"].message)
     if "addressing.to_wrong" in errors:
@@ -381,14 +403,10 @@ def _address(request: Request) -> str:
     return f"https://{request.header('host')}{request.path}"
 
 
-def _expected_action(body: bytes) -> str:
+def _expected_action(envelope: soap.Envelope) -> str:
     """Return the action that fits the body, in any version; all of them when it holds no operation."""
-    try:
-        payload = soap.read(body).payload
-    except (markup.MarkupError, soap.SoapError):
-        payload = None
-    if payload is not None:
-        name = etree.QName(payload)
+    if envelope.payload is not None:
+        name = etree.QName(envelope.payload)
         if name.localname in OPERATIONS and name.namespace in (V5.namespace, *EARLIER_NAMESPACES):
             return f"{name.namespace}/{name.localname}"
     return " ".join(V5.action(operation) for operation in OPERATIONS.values())

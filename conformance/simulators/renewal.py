@@ -22,7 +22,7 @@ from conformance.protocol import renewal
 from conformance.protocol.certificates import leaf_facts, write_bundle
 from conformance.protocol.renewal import MEDIA_TYPE, RequestFacts
 from conformance.simulators.authority import PERSONAL, Authority, published_key
-from conformance.simulators.faults import named
+from conformance.simulators.faults import Script
 from conformance.simulators.http import Cut, Delivery, Request, Response, Step
 from conformance.simulators.transcript import Exchange
 
@@ -82,7 +82,7 @@ class RenewalService:
         self, authority: Authority, *, clock: Callable[[], datetime], faults: tuple[str, ...] = ()
     ) -> None:
         self.authority = authority
-        self.faults = faults
+        self._script = Script("renewal", faults)
         self.exchanges: list[Exchange] = []
         """Every exchange, in the order of the answers."""
         self.issued: list[Issued] = []
@@ -93,6 +93,15 @@ class RenewalService:
         """Called when the whole answer has been handed to the network."""
         self._clock = clock
         self._lock = threading.Lock()
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Names of the faults; answers are counted from their assignment on."""
+        return self._script.names
+
+    @faults.setter
+    def faults(self, names: tuple[str, ...]) -> None:
+        self._script.tell(names)
 
     def handle(self, request: Request) -> Response:
         """Answer one HTTP request and record the exchange."""
@@ -129,7 +138,7 @@ class RenewalService:
         return response
 
     def _answer(self, judgement: Judgement, facts: RequestFacts, now: datetime) -> tuple[Response, str]:
-        faults = [fault.name.partition(".")[2] for fault in named(self.faults, "renewal")]
+        faults = [fault.name.partition(".")[2] for fault in self._script.next()]
         fault = faults[0] if faults else ""
         refusing = [
             finding

@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from conformance.model import Evidence, Judgement, Message
+import msgspec
+
+from conformance.model import Evidence, Finding, Judgement, Message
 from conformance.protocol import markup
-from conformance.simulators.faults import FAULTS
+from conformance.simulators.faults import fault
 from conformance.simulators.http import Headers, Request, Response
 
 SECRET_LEAVES: Final = (
@@ -45,7 +47,14 @@ LEAST_SECRET: Final = 6
 _SECRET: Final = {name.lower() for name in (*SECRET_LEAVES, *SECRET_TREES)}
 _SECRET_ATTRIBUTE: Final = re.compile(rb"(?i)([\w:.-]*(?:password|secret)[\w.-]*\s*=\s*)(\"[^\"]*\"|'[^']*')")
 _TAG: Final = re.compile(rb"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
-_PEERS: Final = {"sts": "token service", "registry": "registry", "renewal": "renewal service"}
+PEERS: Final = {
+    "sts": "token service",
+    "registry": "registry",
+    "renewal": "renewal service",
+    "elsewhere": "another host",
+    "nobody": "no service",
+}
+"""What a service is called in transcripts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +62,7 @@ class Exchange:
     """One request to a simulator and its answer."""
 
     service: str
-    """`sts`, `registry` or `renewal`."""
+    """`sts`, `registry`, `renewal`, `elsewhere` for a host that a redirect pointed to, or `nobody`."""
     request: Request
     response: Response
     received: datetime
@@ -107,9 +116,14 @@ class Recording:
         """The exchanges with the renewal service."""
         return [exchange for exchange in self.exchanges if exchange.service == "renewal"]
 
+    @property
+    def elsewhere(self) -> list[Exchange]:
+        """What was sent to the host that a redirect pointed to."""
+        return [exchange for exchange in self.exchanges if exchange.service == "elsewhere"]
+
     def evidence(self) -> Evidence:
         """Return the redacted transcript of this scenario; its id is the scenario's name."""
-        notes = [FAULTS[name].sentence for name in self.faults]
+        notes = [fault(name).told for name in self.faults]
         notes += [f"A TLS connection failed: {remark}" for remark in dict.fromkeys(self.remarks)]
         return Evidence(
             id=self.name,
@@ -122,7 +136,7 @@ class Recording:
 
 
 def _messages(exchange: Exchange, secrets: tuple[str, ...]) -> tuple[Message, Message]:
-    peer = _PEERS.get(exchange.service, exchange.service)
+    peer = PEERS.get(exchange.service, exchange.service)
     request, response = exchange.request, exchange.response
     return (
         Message(
@@ -133,7 +147,7 @@ def _messages(exchange: Exchange, secrets: tuple[str, ...]) -> tuple[Message, Me
             size=len(request.body),
             body=_shown(redact(request.body, secrets)),
             headers=_redacted_headers(request.headers, secrets),
-            findings=exchange.judgement.findings,
+            findings=tuple(_clean(finding, secrets) for finding in exchange.judgement.findings),
         ),
         Message(
             at_ms=round(exchange.at_ms + exchange.took_ms, 3),
@@ -145,6 +159,12 @@ def _messages(exchange: Exchange, secrets: tuple[str, ...]) -> tuple[Message, Me
             headers=_redacted_headers(response.headers, secrets),
         ),
     )
+
+
+def _clean(finding: Finding, secrets: tuple[str, ...]) -> Finding:
+    texts = {name: getattr(finding, name) for name in ("message", "expected", "actual", "where", "hint")}
+    changed = {name: _without(text, secrets) for name, text in texts.items()}
+    return finding if changed == texts else msgspec.structs.replace(finding, **changed)
 
 
 def _shown(text: str) -> str:

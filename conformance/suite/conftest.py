@@ -4,15 +4,18 @@ A scenario that yields no message is not testable for every check that wanted to
 implementation answered instead is in the finding.
 """
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import pytest
 
 from conformance.errors import NotTestable
 from conformance.model import Evidence, Profile
+from conformance.suite.answers import VARIED_ANSWERS
 from conformance.suite.iut import Iut, Observed, Reply
 from conformance.suite.stores import Stores
 
@@ -27,6 +30,9 @@ KNOWN_PERSON: Final = {
     "DateOfBirth": "1966-05-25",
 }
 """A published person of the third-party testing environment, and what is right for her."""
+
+LONGEST_WAIT_S: Final = 3.0
+"""Seconds that a scenario waits at most for the end of a token, whatever end it was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,23 @@ class Scenario:
         """
         return self._observed(self.recording.registry, "the registry")
 
+    @property
+    def token_requests(self) -> "list[Exchange]":
+        """The requests for a token in their order; nothing else that the token service was asked."""
+        return _messages(self.recording.sts)
+
+    @property
+    def registry_requests(self) -> "list[Exchange]":
+        """The requests to the registry in their order; nothing else that it was asked."""
+        return _messages(self.recording.registry)
+
     def cite(self) -> "Scenario":
         """Note the transcript as evidence of the running check, and return the scenario."""
         self.iut.ledger.cite(self.evidence)
         return self
 
     def _observed(self, exchanges: "list[Exchange]", peer: str) -> Observed:
-        asked = [exchange for exchange in exchanges if exchange.request.method == "POST"]
+        asked = _messages(exchanges)
         if not asked:
             self.cite()
             raise NotTestable(
@@ -73,42 +89,80 @@ class Scenario:
         return Observed(asked[0].judgement, asked[0].facts, asked[0], self.evidence, self.iut)
 
 
+def _messages(exchanges: "list[Exchange]") -> "list[Exchange]":
+    """Return the messages among the exchanges: a WSDL that was fetched, or metadata asked for, is none."""
+    return [
+        exchange
+        for exchange in exchanges
+        if exchange.request.method == "POST" and not exchange.request.path.lower().endswith("/mex")
+    ]
+
+
 CarryOut = Callable[..., Scenario]
 
 
 @pytest.fixture(scope="session")
+def ask(iut: Iut, bench: "Bench", profile: Profile) -> Callable[..., Reply]:
+    """Have the implementation make one `usi.call`, or `token.obtain` where nothing else is demanded."""
+    registry = any(identifier.startswith("USI-") for identifier in profile.requirements)
+
+    def perform(
+        *,
+        request: dict[str, Any] | None = None,
+        operation: str = "VerifyUSI",
+        fresh: bool = True,
+        only_token: bool = False,
+        **overrides: Any,  # noqa: ANN401 - parameters of the contract
+    ) -> Reply:
+        if fresh:
+            iut.session_reset()
+        if not registry or only_token:
+            return iut.token_obtain(**{**bench.token_parameters(), **overrides})
+        asked = KNOWN_PERSON if request is None else request
+        return iut.usi_call(**{**bench.parameters(), **overrides}, operation=operation, request=asked)
+
+    return perform
+
+
+@pytest.fixture(scope="session")
 def carry_out(
-    iut: Iut, bench: "Bench", profile: Profile, keep_evidence: Callable[[Evidence], str]
+    iut: Iut, bench: "Bench", ask: Callable[..., Reply], keep_evidence: Callable[[Evidence], str]
 ) -> CarryOut:
     """Carry out one `usi.call` against the simulators and record it.
 
     The implementation's caches are forgotten first unless `fresh` is false, so that every scenario
-    sees its own token exchange.  A profile that demands nothing of the registry has only the token asked for.
+    sees its own token exchange.  A profile that demands nothing of the registry has only the token asked for,
+    and so has a scenario with `only_token`.
     """
-    registry = any(identifier.startswith("USI-") for identifier in profile.requirements)
 
     def perform(
         name: str,
         *,
-        request: dict[str, Any] | None = None,
-        operation: str = "VerifyUSI",
         faults: tuple[str, ...] = (),
-        fresh: bool = True,
-        **overrides: Any,  # noqa: ANN401 - parameters of the contract
+        **asked: Any,  # noqa: ANN401 - as of `ask`
     ) -> Scenario:
-        if fresh:
-            iut.session_reset()
         with bench.scenario(name, faults=faults) as recording:
-            if registry:
-                asked = KNOWN_PERSON if request is None else request
-                reply = iut.usi_call(
-                    **{**bench.parameters(), **overrides}, operation=operation, request=asked
-                )
-            else:
-                reply = iut.token_obtain(**{**bench.token_parameters(), **overrides})
+            reply = ask(**asked)
         return Scenario(reply, recording, keep_evidence(recording.evidence()), iut)
 
     return perform
+
+
+@pytest.fixture(scope="session")
+def varied_answers(
+    iut: Iut, bench: "Bench", ask: Callable[..., Reply], keep_evidence: Callable[[Evidence], str]
+) -> list[Scenario]:
+    """The same again and again, each time with the next variation of the token service's answer."""
+    done = []
+    with bench.scenario("varied-answers", faults=("sts.varied",)) as recording:
+        for _ in range(VARIED_ANSWERS):
+            before = len(recording.exchanges)
+            reply = ask()
+            done.append((reply, replace(recording, exchanges=recording.exchanges[before:])))
+    transcript = recording.evidence()
+    drawn = f"Variations 0 to {VARIED_ANSWERS - 1} of the seed {iut.budget.seed}, in this order."
+    kept = keep_evidence(msgspec.structs.replace(transcript, note=f"{transcript.note}\n{drawn}"))
+    return [Scenario(reply, part, kept, iut) for reply, part in done]
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +185,19 @@ def in_a_row(healthy: Scenario, carry_out: CarryOut) -> tuple[Observed, Observed
     return first.registry_request(), carry_out(
         "verify-with-what-is-remembered", fresh=False
     ).registry_request()
+
+
+@pytest.fixture(scope="session")
+def after_the_token_ended(healthy: Scenario, carry_out: CarryOut) -> Scenario:
+    """A call with a token of a short life, and one more with everything remembered once that is over."""
+    healthy.token_request()
+    first = carry_out("with-a-token-of-a-short-life", faults=("sts.short_life",))
+    granted = first.token_request().facts
+    if granted is None or granted.expires is None:
+        raise NotTestable("no token was issued, so that none could be kept too long")
+    left = (granted.expires - datetime.now(UTC)).total_seconds() + 0.01
+    time.sleep(min(max(left, 0), LONGEST_WAIT_S))
+    return carry_out("after-the-token-has-ended", fresh=False)
 
 
 @pytest.fixture
@@ -162,6 +229,26 @@ def refused_exchange(healthy: Scenario, carry_out: CarryOut) -> Scenario:
     """The token service answers E2003, relying party unknown; the healthy scenario came first."""
     healthy.token_request()
     return carry_out("token-service-refuses-the-relying-party", faults=("sts.E2003",))
+
+
+@pytest.fixture(scope="session")
+def in_trouble(healthy: Scenario, carry_out: CarryOut) -> Callable[..., Scenario]:
+    """Carry out the healthy scenario, which must have ended with a token, under faults; each once."""
+    carried_out: dict[tuple[str, ...], Scenario] = {}
+
+    def perform(*faults: str) -> Scenario:
+        healthy.token_request()
+        if not healthy.registry_requests:
+            healthy.cite().reply.must_be_ok(as_twin=True)
+        if faults not in carried_out:
+            name = "-".join(fault.translate(_AS_WORDS) for fault in faults)
+            carried_out[faults] = carry_out(f"trouble-{name}", faults=faults)
+        return carried_out[faults].cite()
+
+    return perform
+
+
+_AS_WORDS: Final = str.maketrans("._@", "---")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@
 fault it is; nothing here decides what a failure counts for.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -241,6 +241,19 @@ class Iut:
         answer = self.session.call(method, kept, self.budget.deadline_s)
         self.ledger.last_request = answer.request
         return Reply(answer, method, asked, self)
+
+    def calls_at_once(self, method: str, several: Sequence[tuple[str, dict[str, Any]]]) -> list[Reply]:
+        """Make calls of one method at the same time where the harness takes them so, else one by one.
+
+        Args:
+            method: name of the contract method.
+            several: of each call, what is asked in words, and the parameters.
+        """
+        answers = self.session.call_at_once(method, [given for _, given in several], self.budget.deadline_s)
+        self.ledger.last_request = answers[-1].request
+        return [
+            Reply(answer, method, asked, self) for answer, (asked, _) in zip(answers, several, strict=True)
+        ]
 
     def answer_to(self, case: Case) -> Reply:
         """Send a vector whose input is the call's parameters, its healthy twin first."""

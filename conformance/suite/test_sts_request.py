@@ -4,7 +4,11 @@ Nearly every check reads one recorded exchange.  What the product sent has been 
 check demands that certain rules were looked at and held.
 """
 
+from conformance.errors import ImplementationError
+from conformance.model import Subcode
 from conformance.suite import requirement
+
+MODERN_TLS = ("TLSv1.2", "TLSv1.3")
 
 # --- the message ------------------------------------------------------------------------------------
 
@@ -153,7 +157,10 @@ def test_asks_for_a_new_token(token_request):
 def test_names_a_registered_relying_party(token_request):
     """AppliesTo names one relying party exactly as it is registered."""
     token_request.must_satisfy(
-        "trust.applies_to_missing", "trust.applies_to_ambiguous", "sts.relying_party_unknown"
+        "trust.applies_to_missing",
+        "trust.applies_to_ambiguous",
+        "sts.relying_party_unknown",
+        "sts.relying_party_outdated",
     )
 
 
@@ -222,3 +229,65 @@ def test_names_each_relationship_anew(second_token_request):
 def test_acts_for_nobody_else(token_request):
     """Locally installed software sends no ActAs."""
     token_request.must_satisfy("trust.act_as_unexpected")
+
+
+# --- the connection -------------------------------------------------------------------------------------
+
+
+@requirement("STS-R27")
+def test_speaks_modern_tls(token_request):
+    """The request comes over TLS 1.2 or 1.3."""
+    token_request.iut.ledger.cite(token_request.evidence)
+    version = token_request.exchange.request.tls_version
+    if version not in MODERN_TLS:
+        raise ImplementationError(
+            "the request came over an outdated version of TLS",
+            subcode=Subcode.WRONG_VALUE,
+            expected=" or ".join(MODERN_TLS),
+            found=version or "none",
+        )
+
+
+@requirement("STS-R27")
+def test_refuses_a_token_service_of_another_authority(bench, healthy, carry_out):
+    """A token service whose certificate is not of the given authority learns nothing."""
+    healthy.token_request()
+    scenario = carry_out("token-service-of-an-untrusted-authority", sts_address=bench.sts_impostor_address)
+    _must_have_sent_nothing(scenario, "comes from an authority that it does not trust")
+
+
+@requirement("STS-R27")
+def test_refuses_a_token_service_of_another_name(bench, healthy, carry_out):
+    """A token service whose certificate is for another host learns nothing, whoever issued it."""
+    healthy.token_request()
+    scenario = carry_out("token-service-of-another-name", sts_address=bench.sts_misnamed_address)
+    _must_have_sent_nothing(scenario, "is for another host")
+
+
+def _must_have_sent_nothing(scenario, why):
+    """Demand that nobody was sent anything, and that the user is told that it is the connection."""
+    scenario.cite()
+    if asked := scenario.recording.exchanges:
+        raise ImplementationError(
+            f"the product talked to a token service whose certificate {why}",
+            subcode=Subcode.ACCEPTED_INVALID,
+            expected="no request",
+            found=f"{len(asked)} request{'s' if len(asked) > 1 else ''}, the first {asked[0].summary}",
+            advice="verify authority and host name of every server, in every environment",
+        )
+    scenario.reply.must_be_refused("transport.untrusted", "transport.failed")
+
+
+@requirement("STS-R28")
+def test_asks_for_no_metadata(token_request, healthy):
+    """Nothing is sent to the address at which metadata would be exchanged."""
+    healthy.cite()
+    asked = [each for each in healthy.recording.sts if each.request.path.lower().endswith("/mex")]
+    if asked:
+        raise ImplementationError(
+            "the product asked the token service for its metadata",
+            subcode=Subcode.WRONG_VALUE,
+            expected="a request for a token, with a GET for the WSDL before it if need be",
+            found=f"{len(asked)} to {asked[0].request.path}",
+            where=asked[0].request.path,
+        )

@@ -1,6 +1,7 @@
 """The issued token, from both sides of its envelope."""
 
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -238,3 +239,84 @@ def test_decrypting_says_why_it_cannot(hops):
     """The plain function raises where the judge finds."""
     with pytest.raises(ValueError, match="does not open the token"):
         token.decrypt(hops.token()[0], hops.signing_key)
+
+
+# --- SAML 1.1 ---------------------------------------------------------------------------------------------
+
+
+def reopened_1(hops, change, **options):
+    """Change the assertion inside a token of SAML 1.1, encrypt it again and open it."""
+    assertion = markup.parse(token.decrypt(hops.token(token_type=names.SAML_1_TOKEN), hops.registry_key))
+    change(assertion)
+    return hops.open(
+        token.encrypt(markup.canonical(assertion), recipient=hops.registry_certificate), **options
+    )
+
+
+def test_a_healthy_token_of_saml_1_is_opened_and_looked_at_completely(hops):
+    """It tells the same as one of SAML 2.0, and has no wrapper."""
+    data = hops.token(token_type=names.SAML_1_TOKEN)
+    assert data.tag == names.tag("xenc:EncryptedData")
+    judgement, facts = hops.open(data, issued={hops.assertion_id: markup.canonical(data)}.get)
+    assert judgement.findings == ()
+    assert set(judgement.examined) == set(token.RULES)
+    assert replace(facts, token_type=names.SAML_2_TOKEN) == hops.open(hops.token()[0])[1]
+    assert facts.token_type == names.SAML_1_TOKEN
+
+
+def change_value(assertion):
+    first(assertion, "saml:AttributeValue").text = "96312011219"
+
+
+def change_identifier(assertion):
+    assertion.set("AssertionID", "_another")
+
+
+def signature_away(assertion):
+    assertion.remove(assertion[-1])
+
+
+def say_bearer(assertion):
+    first(assertion, "saml:ConfirmationMethod").text = "urn:oasis:names:tc:SAML:1.0:cm:bearer"
+
+
+def add_bearer(assertion):
+    method = first(assertion, "saml:ConfirmationMethod")
+    markup.add(method.getparent(), "saml:ConfirmationMethod", "urn:oasis:names:tc:SAML:1.0:cm:bearer")
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (change_value, {"token.signature"}),
+        (change_identifier, {"token.signature"}),
+        (signature_away, {"token.signature"}),
+        (say_bearer, {"token.signature", "token.proof_key"}),
+        (add_bearer, {"token.signature", "token.proof_key"}),
+    ],
+)
+def test_a_changed_assertion_of_saml_1_is_found(hops, change, codes):
+    """As with SAML 2.0; a bearer confirms nothing, not even beside holder-of-key."""
+    assert errors(reopened_1(hops, change)[0]) == codes
+
+
+def test_audience_and_life_of_saml_1_are_judged(hops):
+    """The elements have other names, the rules are the same."""
+    data = hops.token(token_type=names.SAML_1_TOKEN, audience="https://elsewhere.invalid/")
+    judgement, facts = hops.open(data, now=hops.moment + timedelta(minutes=30))
+    assert errors(judgement) == {"token.audience", "token.expired"}
+    assert facts.audience == "https://elsewhere.invalid/"
+    places = {finding.where for finding in judgement.findings}
+    assert places == {
+        "saml:Assertion/saml:Conditions",
+        "saml:Assertion/saml:Conditions/saml:AudienceRestrictionCondition",
+    }
+
+
+def test_an_assertion_of_another_name_is_damaged(hops):
+    """Only SAML 2.0 and 1.1 are known."""
+
+    def rename(assertion):
+        assertion.tag = "{urn:oasis:names:tc:SAML:3.0:assertion}Assertion"
+
+    assert errors(reopened_1(hops, rename)[0]) == {"token.damaged"}

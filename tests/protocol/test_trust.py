@@ -220,7 +220,12 @@ def test_metros_shape_is_understood(hops):
     """SecondaryParameters, entropy, SAML 1.1: accepted, and remarked on."""
     judgement, facts = judged(hops, metro)
     assert errors(judgement) == set()
-    assert remarks(judgement) == {"trust.secondary_parameters", "trust.saml_1_asked"}
+    assert remarks(judgement) == {
+        "trust.secondary_parameters",
+        "trust.saml_1_asked",
+        "trust.entropy_sent",
+        "trust.algorithm_name",
+    }
     assert facts.entropy == bytes(32)
     assert facts.mandatory_claims == names.USI_CLAIMS
 
@@ -258,7 +263,7 @@ def test_any_order_of_children_is_understood(hops, seed):
     judgement, facts = trust.judge_request(
         envelope, now=hops.moment, certificate_abn="11000002568", act_as=True
     )
-    assert judgement.findings == ()
+    assert (errors(judgement), remarks(judgement)) == (set(), {"trust.entropy_sent"})
     assert (facts.act_as, facts.entropy, facts.applies_to) == (HOSTED, CLIENT, hops.audience)
 
 
@@ -404,6 +409,21 @@ def test_an_answer_that_cannot_be_used_is_refused(hops, name):
     change(answer)
     with pytest.raises(trust.TrustError, match=says):
         read(hops, answer)
+
+
+def test_a_computed_key_is_not_guessable(hops):
+    """The size that an answer names cannot make the key short."""
+    answer = hops.answer(proof_mode=trust.ProofMode.COMPUTED, secret=SERVICE, key_size=0)
+    with pytest.raises(trust.TrustError, match="too short"):
+        read(hops, answer, entropy=CLIENT)
+
+
+def test_entropy_of_the_service_without_a_recipe_is_refused(hops):
+    """Whether the key is to be computed from it nobody can say."""
+    answer = hops.answer(proof_mode=trust.ProofMode.CLIENT_ENTROPY)
+    key_and_entropy(answer)
+    with pytest.raises(trust.TrustError, match="no proof key"):
+        read(hops, answer, entropy=CLIENT)
 
 
 def test_a_computed_key_without_own_entropy_is_refused(hops):

@@ -1,13 +1,15 @@
 """What the reference makes of answers that no healthy service gives."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from conformance.protocol import trust
+from conformance.protocol import soap, trust
 from conformance.reference.connection import Answer
 from conformance.reference.refusal import Refusal
-from conformance.reference.sts_client import Attempt, Order, TokenClient
+from conformance.reference.sts_client import ActAs, Attempt, Order, TokenClient
 from conformance.reference.usi_client import Call, UsiClient
 
 NOW = datetime(2026, 11, 21, 10, 42, tzinfo=UTC)
@@ -22,6 +24,11 @@ ORDER = Order(
     ca_file="",
     credential=None,
     applies_to="https://service.test/",
+)
+
+WSS = (
+    'xmlns:o="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"'
+    ' xmlns:u="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"'
 )
 
 
@@ -209,7 +216,7 @@ def test_tries_again_after_an_outage_and_is_content():
     back = envelope(verified("<USIStatus>Valid</USIStatus><SingleName>Match</SingleName>"))
     (_, conclusion), log = asked(away, away, Answer(200, "application/soap+xml", back))
     assert conclusion == "verified"
-    assert log == [0.2, 0.6]
+    assert log == [0.1, 0.4]
 
 
 # --- the token service ------------------------------------------------------------------------------
@@ -248,6 +255,110 @@ def test_a_token_is_not_made_of_anything_else(status, body, reason, code):
     with pytest.raises(Refusal) as caught:
         tokens().read(ORDER, Answer(status, "application/soap+xml", body), Attempt("urn:uuid:mine"))
     assert (caught.value.reason, caught.value.code) == (reason, code)
+
+
+@pytest.mark.parametrize(
+    ("created", "expires", "timely"),
+    [
+        ("2026-11-21T10:42:00Z", "2026-11-21T10:47:00Z", True),
+        ("2026-11-21T10:32:01Z", "2026-11-21T10:37:01Z", True),
+        ("2026-11-21T10:32:00Z", "2026-11-21T10:37:00Z", False),
+        ("2026-11-21T10:47:00Z", "2026-11-21T10:52:00Z", True),
+        ("2026-11-21T10:47:01Z", "2026-11-21T10:52:01Z", False),
+        ("today", "2026-11-21T10:47:00Z", False),
+    ],
+)
+def test_an_answer_is_of_this_time(created, expires, timely):
+    """Five minutes either way; a Timestamp that cannot be read is none that holds, and says so."""
+    stamp = f"<u:Timestamp><u:Created>{created}</u:Created><u:Expires>{expires}</u:Expires></u:Timestamp>"
+    answer = soap.read(envelope("<x/>", f"<o:Security {WSS}>{stamp}</o:Security>"))
+    with (
+        nullcontext() if timely else pytest.raises(Refusal, match=r"Timestamp|shows 2026-11-21 10:42:00 UTC")
+    ):
+        tokens().match(answer, ORDER, Attempt("urn:uuid:mine"))
+
+
+def test_an_answer_without_timestamp_is_let_pass():
+    """TLS protects the answer, and the Timestamp is not signed."""
+    tokens().match(soap.read(envelope("<x/>")), ORDER, Attempt("urn:uuid:mine"))
+
+
+def advised(subcode, act_as=None):
+    """What the user reads of a fault with a subcode and without an event."""
+    body = (
+        f"<s:Fault {WSS}><s:Code><s:Value>s:Sender</s:Value>"
+        f"<s:Subcode><s:Value>{subcode}</s:Value></s:Subcode></s:Code>"
+        '<s:Reason><s:Text xml:lang="en">Not verified.</s:Text></s:Reason></s:Fault>'
+    )
+    stamp = "<u:Timestamp><u:Created>2026-11-21T10:48:00Z</u:Created></u:Timestamp>"
+    security = f"<o:Security {WSS}>{stamp}</o:Security>"
+    order = replace(ORDER, act_as=act_as)
+    with pytest.raises(Refusal) as caught:
+        tokens().read(order, Answer(500, "", envelope(body, security)), Attempt("urn:uuid:mine"))
+    return caught.value.text
+
+
+def test_a_wrong_clock_is_told_as_such():
+    """The service says that security could not be verified; both clocks are shown beside it."""
+    assert advised("u:MessageExpired") == (
+        "Not verified. The clock of this computer shows 2026-11-21 10:42:00 UTC, "
+        "that of the service 10:48:00: set it, and its time zone, right."
+    )
+
+
+def test_hosted_software_is_told_of_the_notification():
+    """No public code says that the client has to notify; who acts for nobody need not hear of it."""
+    assert "My cloud software services" in advised("o:InvalidSecurity", ActAs("96312011219", "0000123400"))
+    assert advised("o:InvalidSecurity") == "Not verified."
+
+
+class Refusing(TokenClient):
+    """A client that is refused again and again, and what it waited."""
+
+    def __init__(self, *refusals):
+        self.waited = []
+        super().__init__(clock=lambda: NOW, random=lambda size: b"", sleep=self.waited.append)
+        self.refusals = list(refusals)
+
+    def issue(self, order):
+        """Be refused, or at last get what stands for a token."""
+        if self.refusals:
+            raise self.refusals.pop(0)
+        return "token"
+
+
+@pytest.mark.parametrize(
+    ("refusals", "waited"),
+    [
+        ([("token.unavailable", "E1001", None)], [0.1]),
+        ([("token.unavailable", "E2190", None), ("token.unavailable", "E1004", None)], [0.1, 0.4]),
+        ([("token.unavailable", "HTTP 503", 0.0)], [0.1]),
+        ([("token.unavailable", "HTTP 503", 0.5)], [0.5]),
+    ],
+)
+def test_what_can_pass_is_asked_again(refusals, waited):
+    """The pauses grow, and none is shorter than the server asks for."""
+    client = Refusing(*(Refusal(reason, code=code, after=after) for reason, code, after in refusals))
+    assert client.obtain(ORDER) == "token"
+    assert client.waited == waited
+
+
+@pytest.mark.parametrize(
+    ("code", "after"), [("HTTP 503", 1.0), ("HTTP 503", None), ("E2015", None), ("E9999", None)]
+)
+def test_what_cannot_pass_soon_is_told(code, after):
+    """Nobody waits in front of a screen for what takes longer than half a second."""
+    client = Refusing(Refusal("token.unavailable", code=code, after=after))
+    with pytest.raises(Refusal):
+        client.obtain(ORDER)
+    assert client.waited == []
+
+
+def test_who_is_away_says_until_when():
+    """503 with Retry-After is told with its seconds."""
+    with pytest.raises(Refusal) as caught:
+        tokens().read(ORDER, Answer(503, "text/plain", b"away", 90.0), Attempt("urn:uuid:mine"))
+    assert (caught.value.after, caught.value.text[-27:]) == (90.0, "Try again after 90 seconds.")
 
 
 def kept(expires):

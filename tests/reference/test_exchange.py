@@ -156,6 +156,29 @@ def test_tells_faults_apart(reference, bench, fault, reason, code, calls):
     assert len(reference.waited) == max(calls) - 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "reason", "code"),
+    [
+        ("sts.reset_before", "transport.failed", "transport.failed"),
+        ("sts.reset_after", "transport.failed", "transport.failed"),
+        ("sts.truncated", "transport.failed", "transport.failed"),
+        ("sts.redirect", "transport.failed", "HTTP 307"),
+        ("sts.unavailable", "token.unavailable", "HTTP 503"),
+        ("sts.html_500", "token.malformed_answer", "token.malformed_answer"),
+        ("sts.empty", "token.malformed_answer", "token.malformed_answer"),
+        ("sts.other_applies_to", "token.malformed_answer", "token.malformed_answer"),
+        ("sts.stale_timestamp", "token.malformed_answer", "MessageExpired"),
+        ("sts.fast_6", "token.fault", "MessageExpired"),
+    ],
+)
+def test_keeps_its_head_when_the_network_does_not(reference, bench, fault, reason, code):
+    """One request to the token service, none to anybody else, and a refusal that says what it was."""
+    result, recording = verify(reference, bench, fault, faults=(fault,))
+    assert (result["status"], result["reason"], result["native"]["code"]) == ("rejected", reason, code)
+    assert [exchange.service for exchange in recording.exchanges] == ["sts"]
+    assert reference.waited == []
+
+
 def test_a_wrong_organisation_code_is_an_authorisation_fault(reference, bench):
     """The code of another organisation is not that of the token's ABN."""
     other = {"VA1802": "VA1803", "VA1803": "VA1802"}[bench.org_code]

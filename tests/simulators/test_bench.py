@@ -87,7 +87,7 @@ def test_a_fault_of_the_token_service_stays_with_it(bench):
 
 def test_an_unknown_fault_begins_no_scenario(bench):
     """The name is refused before anything changes."""
-    with pytest.raises(OperatorError, match=r"sts\.E9999"), bench.scenario("x", faults=("sts.E9999",)):
+    with pytest.raises(OperatorError, match=r"sts\.E0000"), bench.scenario("x", faults=("sts.E0000",)):
         pass
     with bench.scenario("after-an-unknown-fault"):
         pass
@@ -380,3 +380,24 @@ def test_zeep_reads_every_fault(bench, fault, reason):
     with bench.scenario("zeep-fault", faults=(fault,)):
         result = call(bench)
     assert (result["reason"], result["native"]["code"]) == (reason, fault.rpartition(".")[2])
+
+
+def test_another_relying_party_is_served_for_a_while(bench):
+    """Tokens for one more address are issued, and the registry takes them, while the block runs."""
+    other = "https://portal.usi.gov.au/service/v5/usiservice.svc"
+    with bench.also_serving(other), bench.scenario("two-relying-parties") as recording:
+        assert call(bench, applies_to=other)["value"]["conclusion"] == "verified"
+    assert recording.registry[0].facts.token.audience == other
+    with bench.scenario("one-relying-party") as recording:
+        assert call(bench, applies_to=other)["native"]["code"] == "E2003"
+    assert recording.registry == []
+
+
+def test_a_credential_of_another_name_is_issued(bench, tmp_path):
+    """The holder's second credential has an id of its own, and is known and trusted."""
+    with bench.ram.restored(), bench.scenario("second-credential") as recording:
+        bench.issue(tmp_path / "keystore.xml", name="EVTEKitSecond")
+        alias = f"ABRD:{bench.identity.abn}_EVTEKitSecond"
+        result = call(bench, keystore=str(tmp_path / "keystore.xml"), alias=alias)
+    assert result["value"]["conclusion"] == "verified"
+    assert "EVTEKitSecond" in recording.sts[0].facts.signer.certificate.subject.rfc4514_string()

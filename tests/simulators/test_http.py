@@ -3,6 +3,7 @@
 import http.client
 import socket
 import ssl
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -349,3 +350,51 @@ def test_clients_are_served_at_the_same_time(serve, files):
     for thread in threads:
         thread.join()
     assert statuses == [200, 200]
+
+
+def test_a_server_may_be_stopped_before_it_accepts(files, monkeypatch):
+    """Stopped as soon as started: the accepting thread may be over before it ever waited."""
+    begin = threading.Thread.start
+
+    def begin_and_end(thread):
+        server._stopping.set()
+        begin(thread)
+        thread.join(1)
+
+    server = Server(echo, certificate=files / "server.pem", key=files / "key.pem")
+    monkeypatch.setattr(threading.Thread, "start", begin_and_end)
+    server.start()
+    server.stop()
+    assert server._accepting is None
+
+
+def test_a_host_must_be_numeric(files):
+    """A name could stand for several addresses; the operator is told what to give."""
+    with pytest.raises(OperatorError, match=r"cannot listen on 'example\.com'"):
+        Server(echo, certificate=files / "server.pem", key=files / "key.pem", host="example.com")
+
+
+def test_who_wants_to_know_is_told_of_failed_handshakes(serve, files):
+    """In the words that `handshake_failures` keeps."""
+    told = []
+    server = serve(handshake_failed=told.append)
+    connection = connect(server, files)
+    connection._context = ssl.create_default_context()
+    with pytest.raises(ssl.SSLCertVerificationError):
+        connection.connect()
+    connection.close()
+    deadline = time.monotonic() + 5
+    while not told and time.monotonic() < deadline:
+        time.sleep(0.005)  # the refusal is on its way
+    assert told == server.handshake_failures
+    assert "alert unknown ca" in told[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what is left unread there hides the reset")
+def test_a_reset_is_one_below_tls(serve, files):
+    """No goodbye of TLS comes before it, which would make an orderly end of it for some stacks."""
+    server = serve(lambda _: Response(200, (), b"body", delivery=lambda whole: [whole[:5], Cut.RESET]))
+    with raw(server, files) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            list(iter(lambda: socket.socket.recv(connection, 65536), b""))

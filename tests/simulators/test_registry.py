@@ -262,11 +262,10 @@ def test_a_fault_is_given_on_demand(registry, client, name, code, party):
     assert errors_of(registry) == set()
 
 
-def test_an_unknown_fault_is_the_operators_error(registry, client):
+def test_an_unknown_fault_is_the_operators_error(registry):
     """A fault that is not in the table cannot be asked for."""
-    registry.faults = ("registry.9999",)
     with pytest.raises(OperatorError, match="9999"):
-        registry.handle(client.request(request_element(VERIFY, MARYAM)))
+        registry.faults = ("registry.9999",)
 
 
 @pytest.mark.parametrize(

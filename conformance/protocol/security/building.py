@@ -1,5 +1,6 @@
 """Signing and endorsing: the Security headers that our own clients and simulators write."""
 
+import copy
 import hmac
 from base64 import b64encode
 from collections.abc import Sequence
@@ -9,11 +10,10 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from conformance.errors import KitError
-from conformance.protocol import instants, markup, names
+from conformance.protocol import certificates, instants, markup, names
 from conformance.protocol.security.algorithms import SIGNATURE_HASHES, digest, rsa_hash
 from conformance.protocol.security.records import S007_V13, TIMESTAMP_LIFE, AlgorithmSuite, Ids
 
@@ -31,7 +31,7 @@ def add_timestamp(
         life: time from Created to Expires.
         identifier: wsu:Id of the Timestamp.
     """
-    header = envelope.find(names.tag("s:Header"))
+    header = markup.child(envelope, "s:Header")
     if header is None:
         raise KitError("security needs an envelope with a Header")
     declared = {"o": names.SECURITY, "u": names.UTILITY}
@@ -70,9 +70,8 @@ def sign_request(
     if to is None:
         raise KitError("a request cannot be signed without a To header")
     to.set(names.tag("u:Id"), ids.to)
-    encoded = b64encode(certificate.public_bytes(Encoding.DER)).decode()
     typed = {"u:Id": ids.token, "EncodingType": names.BASE64, "ValueType": names.X509_V3}
-    markup.add(security, "o:BinarySecurityToken", encoded, typed)
+    markup.add(security, "o:BinarySecurityToken", certificates.base64_of(certificate), typed)
     signature, signed_info = _signature(
         security, suite.signature, suite.digest, ((ids.timestamp, security[0]), (ids.to, to))
     )
@@ -121,7 +120,7 @@ def graft(parent: etree._Element, element: etree._Element) -> etree._Element:
     Where the parent declares one of its namespaces under another prefix, lxml takes that prefix; nothing
     that these messages sign is affected.
     """
-    copied = markup.parse(markup.canonical(element))
+    copied = copy.deepcopy(element)
     parent.append(copied)
     return copied
 

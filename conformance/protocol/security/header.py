@@ -191,10 +191,13 @@ def _read_certificate(notes: Notes, text: str, place: str) -> x509.Certificate |
     notes.hold(
         "security.token_chain",
         single and not armoured,
+        "the BinarySecurityToken holds more than the certificate's DER",
         expected="the DER of the credential's certificate and nothing else",
         actual="lines of PEM" if armoured else f"a PKCS#7 bundle of {len(bundle)} certificates",
         where=place,
-        hint="" if armoured else "take the first certificate out of the store's bundle",
+        hint="leave out the BEGIN and END lines"
+        if armoured
+        else "take the first certificate out of the store's bundle",
     )
     return bundle[0]
 
@@ -207,7 +210,7 @@ def _judge_leaf(
         "security.certificate_authority",
         not facts.is_authority,
         expected="the certificate of the credential",
-        actual=certificate.subject.rfc4514_string(),
+        actual=certificates.subject_of(certificate),
         where=place,
         hint="the wrong certificate of the store's chain was taken" if facts.is_authority else "",
     )
@@ -224,7 +227,7 @@ def _judge_leaf(
         notes.hold(
             "security.certificate_other",
             certificate.public_bytes(Encoding.DER) == credential,
-            actual=certificate.subject.rfc4514_string(),
+            actual=certificates.subject_of(certificate),
             where=place,
         )
 

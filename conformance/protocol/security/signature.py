@@ -15,7 +15,7 @@ from conformance.protocol import markup, names
 from conformance.protocol.judging import Notes
 from conformance.protocol.security import diagnosis
 from conformance.protocol.security.algorithms import digest, short
-from conformance.protocol.security.records import ReferenceFacts, first_difference
+from conformance.protocol.security.records import S007_V12, S007_V13, ReferenceFacts, first_difference
 from conformance.protocol.security.references import SECURITY
 from conformance.protocol.soap import Envelope
 
@@ -79,6 +79,19 @@ class Signature:
         """Return the path of something inside the Signature."""
         return "/".join((f"{SECURITY}/ds:Signature", *path))
 
+    def place(self, reference: etree._Element) -> str:
+        """Return the path of one of its references."""
+        return self.where("ds:SignedInfo", f"ds:Reference[@URI={reference.get('URI', '')!r}]")
+
+    @property
+    def indented(self) -> bool:
+        """Whether there is white space between the children of SignedInfo."""
+        parts = [] if self.signed_info is None else list(self.signed_info)
+        between = [part.tail for part in parts]
+        if self.signed_info is not None and parts:
+            between.append(self.signed_info.text)
+        return any(text and not text.strip() for text in between)
+
     @property
     def sound(self) -> bool:
         """Whether every reference was resolved and its digest is that of the element as it arrived."""
@@ -103,7 +116,7 @@ class Signature:
             )
         for reference in self.elements:
             uri = reference.get("URI", "")
-            place = self.where("ds:SignedInfo", f"ds:Reference[@URI={uri!r}]")
+            place = self.place(reference)
             found = self.by_id.get(uri[1:], []) if uri.startswith("#") and len(uri) > 1 else []
             if not notes.hold(
                 "security.reference_unresolved",
@@ -182,47 +195,73 @@ class Signature:
 def judge_algorithms(
     notes: Notes, signed: Signature, methods: Sequence[str], digests: Mapping[str, str], who: str
 ) -> None:
-    """Judge the named algorithms; `digests` has the right digest method for each signature method."""
+    """Judge the named algorithms; `digests` has the right digest method for each signature method.
+
+    Digests that follow a wrong signature method, and transforms that follow a wrong canonicalisation, are
+    told with it: they are one mistake, made in one place of a client's configuration.
+    """
+    found = [_digest_method(reference) for reference in signed.elements]
+    wanted = digests.get(signed.method, digests[methods[0]])
+    other = next((suite for suite in (S007_V13, S007_V12) if suite.signature == signed.method), None)
+    of_another = (
+        signed.method not in methods
+        and methods[0] in (S007_V13.signature, S007_V12.signature)
+        and other is not None
+        and other.digest != wanted
+        and set(found) == {other.digest}
+    )
     notes.hold(
         "security.algorithm_signature",
         signed.method in methods and not signed.truncated,
         "the HMAC is truncated" if signed.truncated else "the signature method is not the one asked for",
-        expected=" or ".join(short(method) for method in methods),
-        actual=short(signed.method) or "none",
+        expected=" or ".join(short(method) for method in methods)
+        + (f", with {short(wanted)} for every digest" if of_another else ""),
+        actual=(short(signed.method) or "none")
+        + (f", with {short(found[0])} for every digest" if of_another else ""),
         where=signed.where("ds:SignedInfo", "ds:SignatureMethod"),
-        hint=_method_cause(signed.method, methods),
+        hint=_method_cause(signed.method, methods, of_another),
     )
-    # A signature method that is wrong has been told; the digests are then held to the first that is right.
-    wanted = digests.get(signed.method, digests[methods[0]])
-    for reference in signed.elements:
-        method = markup.child(reference, "ds:DigestMethod")
-        found = method.get("Algorithm", "") if method is not None else ""
-        place = signed.where("ds:SignedInfo", f"ds:Reference[@URI={reference.get('URI', '')!r}]")
+    for reference, method in zip(signed.elements, found, strict=True):
+        # A signature method that is wrong has been told; digests are then held to the first that is right.
         notes.hold(
             "security.algorithm_digest",
-            found == wanted,
+            method == wanted or of_another,
             "a digest method is not the one asked for",
             expected=f"{short(wanted)}, for {who}",
-            actual=short(found) or "none",
-            where=f"{place}/ds:DigestMethod",
+            actual=short(method) or "none",
+            where=f"{signed.place(reference)}/ds:DigestMethod",
         )
-        transforms = markup.children(markup.child(reference, "ds:Transforms"), "ds:Transform")
-        forms = [transform.get("Algorithm", "") for transform in transforms]
+    _judge_canonicalization(notes, signed)
+
+
+def _judge_canonicalization(notes: Notes, signed: Signature) -> None:
+    forms = [
+        tuple(
+            transform.get("Algorithm", "")
+            for transform in markup.children(markup.child(reference, "ds:Transforms"), "ds:Transform")
+        )
+        for reference in signed.elements
+    ]
+    wrong = signed.canonicalization != names.EXCLUSIVE_C14N
+    everywhere = wrong and set(forms) == {(signed.canonicalization,)}
+    for reference, form in zip(signed.elements, forms, strict=True):
         notes.hold(
             "security.algorithm_transform",
-            forms == [names.EXCLUSIVE_C14N],
+            form == (names.EXCLUSIVE_C14N,) or everywhere,
             "a reference has other transforms than the exclusive canonicalisation",
             expected=short(names.EXCLUSIVE_C14N),
-            actual=", ".join(map(short, forms)) or "none",
-            where=f"{place}/ds:Transforms",
+            actual=", ".join(map(short, form)) or "none",
+            where=f"{signed.place(reference)}/ds:Transforms",
         )
+    what = "SignedInfo and what it refers to are" if everywhere else "SignedInfo is"
     notes.hold(
         "security.algorithm_canonicalization",
-        signed.canonicalization == names.EXCLUSIVE_C14N,
-        "SignedInfo is not canonicalised exclusively",
+        not wrong,
+        f"{what} not canonicalised exclusively",
         expected=short(names.EXCLUSIVE_C14N),
         actual=short(signed.canonicalization) or "none",
         where=signed.where("ds:SignedInfo", "ds:CanonicalizationMethod"),
+        hint="libraries begin with the inclusive form; set the exclusive one for SignedInfo and references",
     )
     if signed.prefixes:
         notes.remark(
@@ -232,7 +271,17 @@ def judge_algorithms(
         )
 
 
-def _method_cause(found: str, methods: Sequence[str]) -> str:
+def _digest_method(reference: etree._Element) -> str:
+    method = markup.child(reference, "ds:DigestMethod")
+    return method.get("Algorithm", "") if method is not None else ""
+
+
+def _method_cause(found: str, methods: Sequence[str], of_another: bool) -> str:
+    if of_another:
+        older = found == names.RSA_SHA1
+        return f"these are the algorithms of endpoint {'v1.2' if older else 'v1.3'}: " + (
+            "configure SHA-256 for this one" if older else "that is where to send the message"
+        )
     if found == names.RSA_SHA1 and names.RSA_SHA256 in methods:
         return "Metro signs with rsa-sha1 under every suite; for endpoint v1.3 it needs the ATO's patch"
     if found in (names.RSA_SHA1, names.RSA_SHA256) and names.HMAC_SHA1 in methods:
@@ -272,7 +321,7 @@ def judge_coverage(
             expected=f"a Reference to {markup.where(example)}",
             actual=", ".join(reference.uri for reference in signed.references) or "no reference at all",
             where=signed.where("ds:SignedInfo"),
-            hint="a signed element of that name lies elsewhere in the message" if elsewhere else "",
+            hint=_coverage_cause(signed, example, bool(elsewhere)),
         )
     notes.hold(
         "security.relocated",
@@ -290,6 +339,20 @@ def judge_coverage(
             where=signed.where("ds:SignedInfo"),
         )
     return covered
+
+
+def _coverage_cause(signed: Signature, part: etree._Element, elsewhere: bool) -> str:
+    name = markup.local_name(part)
+    if elsewhere:
+        return "a signed element of that name lies elsewhere in the message"
+    if signed.count > len(signed.references):
+        return "this follows from the reference that points at nothing"
+    identifier = part.get(names.tag("u:Id"), "")
+    if len(signed.by_id.get(identifier, [])) > 1:
+        return f"this follows from the id {identifier!r}, which occurs more than once"
+    if not identifier:
+        return f"{name} has no wsu:Id, so that no reference can point at it: give it one, and sign it"
+    return f"{name} has a wsu:Id, but SignedInfo has no reference to it"
 
 
 def _canonical(element: etree._Element | None, form: str, prefixes: tuple[str, ...]) -> bytes:

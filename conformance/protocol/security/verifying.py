@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from lxml import etree
 
 from conformance.model import Judgement
 from conformance.protocol import markup, names
 from conformance.protocol.judging import Notes
+from conformance.protocol.security.causes import by_cause
 from conformance.protocol.security.header import (
     judge_certificate,
     judge_layout,
@@ -32,7 +34,7 @@ from conformance.protocol.security.records import (
 )
 from conformance.protocol.security.rules import REMARKS, RULES
 from conformance.protocol.security.signature import Signature, judge_algorithms, judge_coverage
-from conformance.protocol.soap import Envelope
+from conformance.protocol.soap import Envelope, must_be_understood
 
 
 def judge_signed(
@@ -58,6 +60,8 @@ def judge_signed(
     security = only_header(notes, envelope)
     if security is None:
         return notes.judgement(), SignerFacts()
+    if not any(must_be_understood(header) for header in _addressed(envelope)):
+        notes.remark("security.others_unmarked", where="s:Envelope/s:Header")
     timestamp, created, expires = judge_timestamp(notes, security, now, skew)
     token, certificate = judge_certificate(notes, security, now, credential)
     signature = only_signature(notes, envelope, security)
@@ -67,11 +71,12 @@ def judge_signed(
     signed = Signature(envelope, signature)
     judge_algorithms(notes, signed, (suite.signature,), {suite.signature: suite.digest}, suite.name)
     verified = judge_rsa(notes, signed, certificate, suspects)
+    _remark_on_white_space(notes, signed, verified)
     signed.judge_references(notes, intact=verified)
     headers = {header for header in markup.children(envelope.header) if header.tag == names.tag("a:To")}
     covered = judge_coverage(notes, signed, timestamp, {"to": headers})
     judge_direct_reference(notes, signed, security, token)
-    return notes.judgement(), SignerFacts(
+    return by_cause(notes.judgement()), SignerFacts(
         certificate=certificate,
         created=created,
         expires=expires,
@@ -122,10 +127,11 @@ def judge_endorsed(
     if signed.method == names.HMAC_SHA256:
         notes.remark("security.endorsed_sha256", where=signed.where("ds:SignedInfo", "ds:SignatureMethod"))
     verified = proof_key is not None and judge_hmac(notes, signed, proof_key, suspects)
+    _remark_on_white_space(notes, signed, verified)
     signed.judge_references(notes, intact=verified)
     covered = judge_coverage(notes, signed, timestamp, {})
     reference = judge_key_identifier(notes, signed, assertion_id, token_type)
-    return notes.judgement(), EndorserFacts(
+    return by_cause(notes.judgement()), EndorserFacts(
         created=created,
         expires=expires,
         signature_algorithm=signed.method,
@@ -136,3 +142,13 @@ def judge_endorsed(
         token_reference=reference,
         verified=verified and covered and signed.sound,
     )
+
+
+def _addressed(envelope: Envelope) -> list[etree._Element]:
+    return [header for name in ("a:To", "a:Action") for header in markup.children(envelope.header, name)]
+
+
+def _remark_on_white_space(notes: Notes, signed: Signature, verified: bool) -> None:
+    """Remark on white space that was signed; in a message that does not verify it may be the mistake."""
+    if verified and signed.indented:
+        notes.remark("security.signed_info_indented", where=signed.where("ds:SignedInfo"))

@@ -1,4 +1,4 @@
-"""The issued token: a signed SAML 2.0 assertion with a proof key, encrypted for the relying party.
+"""The issued token: a signed SAML assertion, 2.0 or 1.1, with a proof key, encrypted for the relying party.
 
 Only the relying party opens it; for the client it is opaque.  The layout around the ciphertext is that of the
 one published answer of the real service, the recipient named by issuer and serial number.  What is inside is

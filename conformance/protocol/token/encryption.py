@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from lxml import etree
 
 from conformance.errors import KitError
-from conformance.protocol import markup, names
+from conformance.protocol import certificates, markup, names
 from conformance.protocol.judging import Notes
 from conformance.protocol.token.rules import REMARKS, RULES
 
@@ -61,7 +61,7 @@ def encrypted_key(key: bytes, recipient: x509.Certificate) -> etree._Element:
     # the first is this one.
     reference = markup.add(markup.add(element, "ds:KeyInfo"), "o:SecurityTokenReference")
     serial = markup.add(markup.add(reference, "ds:X509Data"), "ds:X509IssuerSerial")
-    markup.add(serial, "ds:X509IssuerName", recipient.issuer.rfc4514_string())
+    markup.add(serial, "ds:X509IssuerName", certificates.issuer_of(recipient))
     markup.add(serial, "ds:X509SerialNumber", str(recipient.serial_number))
     cipher = markup.add(markup.add(element, "xenc:CipherData"), "xenc:CipherValue")
     cipher.text = b64encode(public.encrypt(key, OAEP)).decode()

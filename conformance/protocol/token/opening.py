@@ -1,9 +1,11 @@
 """Opening a token as the relying party does: decrypt, verify, judge."""
 
+import copy
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -13,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from lxml import etree
 
 from conformance.model import Judgement
-from conformance.protocol import instants, markup, names
+from conformance.protocol import certificates, instants, markup, names
 from conformance.protocol.judging import Notes
 from conformance.protocol.security import SKEW
 from conformance.protocol.security.algorithms import hash_of
@@ -70,28 +72,81 @@ def open_token(
     assertion = None if content is None else _read_assertion(notes, content)
     if data is None or assertion is None:
         return notes.judgement(), TokenFacts(wrapped=wrapped)
-    assertion_id = assertion.get("ID", "")
+    shape = _SHAPES[str(assertion.tag)]
+    assertion_id = assertion.get(shape.identifier, "")
     _judge_signature(notes, assertion, issuer)
     not_before, not_on_or_after = _judge_life(notes, assertion, now, skew)
-    found = _judge_audience(notes, assertion, audience)
-    proof_key = _judge_proof_key(notes, assertion, key)
+    found = _judge_audience(notes, assertion, shape, audience)
+    proof_key = _judge_proof_key(notes, assertion, shape, key)
     original = issued(assertion_id) if issued is not None else None
     if original is not None:
         _judge_unchanged(notes, data, original)
-    claims: dict[str, str] = {}
-    for attribute in markup.children(markup.child(assertion, "saml2:AttributeStatement"), "saml2:Attribute"):
-        value = markup.text(markup.child(attribute, "saml2:AttributeValue"))
-        claims.setdefault(attribute.get("Name", ""), value)
     return notes.judgement(), TokenFacts(
         assertion_id=assertion_id,
         proof_key=proof_key,
-        claims=claims,
+        claims=_claims(assertion, shape),
         audience=found,
         not_before=not_before,
         not_on_or_after=not_on_or_after,
-        token_type=names.SAML_2_TOKEN,
+        token_type=shape.token_type,
         wrapped=wrapped,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    """Where an assertion of one version of SAML has what is asked of it."""
+
+    token_type: str
+    prefix: str
+    identifier: str
+    """Attribute with the assertion's id."""
+    audience: tuple[str, str]
+    """Path from Conditions."""
+    subject: tuple[str, ...]
+    """Path from the assertion."""
+    key: tuple[str, ...]
+    """Path from SubjectConfirmation to the EncryptedKey."""
+
+    def path(self, *local: str) -> str:
+        """Return a path of this version's elements, as findings name it."""
+        return "/".join(f"{self.prefix}:{name}" for name in ("Assertion", *local))
+
+
+_SHAPES: Final = {
+    names.tag(f"{shape.prefix}:Assertion"): shape
+    for shape in (
+        _Shape(
+            token_type=names.SAML_2_TOKEN,
+            prefix="saml2",
+            identifier="ID",
+            audience=("saml2:AudienceRestriction", "saml2:Audience"),
+            subject=("saml2:Subject",),
+            key=("saml2:SubjectConfirmationData", "ds:KeyInfo", "xenc:EncryptedKey"),
+        ),
+        _Shape(
+            token_type=names.SAML_1_TOKEN,
+            prefix="saml",
+            identifier="AssertionID",
+            audience=("saml:AudienceRestrictionCondition", "saml:Audience"),
+            subject=("saml:AttributeStatement", "saml:Subject"),
+            key=("ds:KeyInfo", "xenc:EncryptedKey"),
+        ),
+    )
+}
+"""Name of the element -> version."""
+
+
+def _claims(assertion: etree._Element, shape: _Shape) -> dict[str, str]:
+    claims: dict[str, str] = {}
+    statement = markup.child(assertion, f"{shape.prefix}:AttributeStatement")
+    for attribute in markup.children(statement, f"{shape.prefix}:Attribute"):
+        value = markup.text(markup.child(attribute, f"{shape.prefix}:AttributeValue"))
+        uri = attribute.get("Name", "")
+        if shape.token_type == names.SAML_1_TOKEN:
+            uri = f"{attribute.get('AttributeNamespace', '')}/{attribute.get('AttributeName', '')}"
+        claims.setdefault(uri, value)
+    return claims
 
 
 def _read_assertion(notes: Notes, content: bytes) -> etree._Element | None:
@@ -101,9 +156,13 @@ def _read_assertion(notes: Notes, content: bytes) -> etree._Element | None:
         found = str(assertion.tag)
     except markup.MarkupError as error:
         assertion, found = None, error.message
-    right = assertion is not None and assertion.tag == names.tag("saml2:Assertion")
+    right = assertion is not None and str(assertion.tag) in _SHAPES
     notes.hold(
-        "token.damaged", right, expected="a SAML 2.0 Assertion", actual=found, where="the decrypted token"
+        "token.damaged",
+        right,
+        expected="an Assertion of SAML 2.0 or 1.1",
+        actual=found,
+        where="the decrypted token",
     )
     return assertion if right else None
 
@@ -114,8 +173,8 @@ def _judge_signature(notes: Notes, assertion: etree._Element, issuer: x509.Certi
         "token.signature",
         not wrong,
         wrong,
-        expected=f"an rsa-sha256 signature by {issuer.subject.rfc4514_string()}",
-        where="saml2:Assertion/ds:Signature",
+        expected=f"an rsa-sha256 signature by {certificates.subject_of(issuer)}",
+        where=f"{_SHAPES[str(assertion.tag)].path()}/ds:Signature",
     )
 
 
@@ -129,7 +188,7 @@ def _signature_fault(assertion: etree._Element, issuer: x509.Certificate) -> str
     key = issuer.public_key()
     if signed_info is None or len(references) != 1 or not isinstance(key, RSAPublicKey):
         return "the signature has not exactly one reference"
-    if references[0].get("URI") != f"#{assertion.get('ID')}":
+    if references[0].get("URI") != f"#{assertion.get(_SHAPES[str(assertion.tag)].identifier)}":
         return "the signature is not that of this assertion"
     transforms = markup.children(markup.child(references[0], "ds:Transforms"), "ds:Transform")
     named = [
@@ -151,7 +210,7 @@ def _signature_fault(assertion: etree._Element, issuer: x509.Certificate) -> str
         return "the signature does not verify with the key of the token service"
     stated = markup.text(markup.child(references[0], "ds:DigestValue"))
     # The enveloped transform: the assertion without its signature.  The copy keeps the caller's tree whole.
-    bare = markup.parse(etree.tostring(assertion))
+    bare = copy.deepcopy(assertion)
     signature = markup.child(bare, "ds:Signature")
     if signature is not None:
         bare.remove(signature)
@@ -163,8 +222,9 @@ def _signature_fault(assertion: etree._Element, issuer: x509.Certificate) -> str
 def _judge_life(
     notes: Notes, assertion: etree._Element, now: datetime, skew: timedelta
 ) -> tuple[datetime | None, datetime | None]:
-    conditions = markup.child(assertion, "saml2:Conditions")
-    place = "saml2:Assertion/saml2:Conditions"
+    shape = _SHAPES[str(assertion.tag)]
+    conditions = markup.child(assertion, f"{shape.prefix}:Conditions")
+    place = shape.path("Conditions")
     try:
         begin, end = (
             instants.read("" if conditions is None else conditions.get(name, ""))
@@ -186,32 +246,36 @@ def _judge_life(
     return begin, end
 
 
-def _judge_audience(notes: Notes, assertion: etree._Element, audience: str) -> str:
-    conditions = markup.child(assertion, "saml2:Conditions")
-    found = markup.text(markup.child(conditions, "saml2:AudienceRestriction", "saml2:Audience"))
+def _judge_audience(notes: Notes, assertion: etree._Element, shape: _Shape, audience: str) -> str:
+    found = markup.text(markup.child(assertion, f"{shape.prefix}:Conditions", *shape.audience))
     notes.hold(
         "token.audience",
         found == audience,
         "the token is for another service",
         expected=audience,
         actual=found,
-        where="saml2:Assertion/saml2:Conditions/saml2:AudienceRestriction",
+        where=f"{shape.path('Conditions')}/{shape.audience[0]}",
         hint="AppliesTo of the request decides whom the token is for",
     )
     return found
 
 
-def _judge_proof_key(notes: Notes, assertion: etree._Element, key: RSAPrivateKey) -> bytes | None:
-    confirmation = markup.child(assertion, "saml2:Subject", "saml2:SubjectConfirmation")
-    held = confirmation is not None and confirmation.get("Method") == names.HOLDER_OF_KEY
-    data = markup.child(confirmation, "saml2:SubjectConfirmationData", "ds:KeyInfo", "xenc:EncryptedKey")
-    cipher = cipher_value(data)
+def _judge_proof_key(
+    notes: Notes, assertion: etree._Element, shape: _Shape, key: RSAPrivateKey
+) -> bytes | None:
+    confirmation = markup.child(assertion, *shape.subject, f"{shape.prefix}:SubjectConfirmation")
+    if shape.token_type == names.SAML_2_TOKEN:
+        held = confirmation is not None and confirmation.get("Method") == names.HOLDER_OF_KEY
+    else:
+        methods = markup.children(confirmation, "saml:ConfirmationMethod")
+        held = [markup.text(method) for method in methods] == [names.HOLDER_OF_KEY_1]
+    cipher = cipher_value(markup.child(confirmation, *shape.key))
     proof_key = unwrapped(cipher, key) if held and cipher is not None else None
     notes.hold(
         "token.proof_key",
         proof_key is not None,
         expected="holder-of-key, with an EncryptedKey for this relying party",
-        where="saml2:Assertion/saml2:Subject/saml2:SubjectConfirmation",
+        where=f"{shape.prefix}:Assertion/{'/'.join(shape.subject)}/{shape.prefix}:SubjectConfirmation",
     )
     return proof_key
 

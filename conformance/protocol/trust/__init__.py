@@ -5,7 +5,13 @@ comes from published clients of hosted software.  Whether a relying party or a c
 token service's business, not this package's.
 """
 
-from conformance.protocol.trust.events import event_detail, event_reason, read_event
+from conformance.protocol.trust.events import (
+    DETAIL_NAMES,
+    REASON_FIELDS,
+    event_detail,
+    event_reason,
+    read_event,
+)
 from conformance.protocol.trust.judging import judge_request
 from conformance.protocol.trust.records import (
     DEFAULT_KEY_SIZE,
@@ -19,13 +25,23 @@ from conformance.protocol.trust.records import (
     TrustError,
 )
 from conformance.protocol.trust.request import build_request
-from conformance.protocol.trust.response import build_response, p_sha1, read_response
+from conformance.protocol.trust.response import (
+    FRAMEWORK_PARTS,
+    OBSERVED_PARTS,
+    build_response,
+    p_sha1,
+    read_response,
+)
 from conformance.protocol.trust.rules import REMARKS, RULES
 
 __all__ = [
     "DEFAULT_KEY_SIZE",
+    "DETAIL_NAMES",
+    "FRAMEWORK_PARTS",
     "KEY_SIZES",
     "MAX_LIFE",
+    "OBSERVED_PARTS",
+    "REASON_FIELDS",
     "REMARKS",
     "RULES",
     "ActAs",

@@ -1,6 +1,7 @@
 """Event codes in faults: code, description and advice, in the reason and in the detail."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from lxml import etree
@@ -13,24 +14,43 @@ _FIELD: Final = re.compile(
     r"Event\s+(Code|Description)\s*:\s*\[([^\]]*)\]|User\s+(Advice)\s*:\s*\[([^\]]*)\]", re.I
 )
 
+REASON_FIELDS: Final = ("Event Code", "Event Description", "User Advice")
+"""Labels of the fields in a fault's reason, in the order in which they are written here.
 
-def event_detail(event: Event) -> etree._Element:
+The labels were seen by users and cut out by clients; the order of the real service is not public.
+"""
+
+DETAIL_NAMES: Final = ("EventInformation", "EventCode", "EventDescription", "UserAdvice")
+"""Local names of the element in a fault's detail, and of its three children.
+
+The real names are not public.  Clients look for names that contain EventCode and UserAdvice.
+"""
+
+
+def event_detail(event: Event, *, called: tuple[str, str, str, str] = DETAIL_NAMES) -> etree._Element:
     """Return the detail of a fault with an event code.
 
-    The real names are not public.  Clients look for elements whose names contain EventCode and UserAdvice,
-    whatever their namespace, so ours are in a namespace that says where they come from.
+    Clients look for its elements whatever their namespace, so ours are in one that says where they come from.
+
+    Args:
+        event: what to tell.
+        called: local names of the element and of its children: code, description, advice.
     """
-    detail = markup.element("sim:EventInformation")
-    markup.add(detail, "sim:EventCode", event.code)
-    markup.add(detail, "sim:EventDescription", event.description)
-    markup.add(detail, "sim:UserAdvice", event.advice)
+    detail = markup.element(f"sim:{called[0]}")
+    for name, text in zip(called[1:], (event.code, event.description, event.advice), strict=True):
+        markup.add(detail, f"sim:{name}", text)
     return detail
 
 
-def event_reason(event: Event) -> str:
-    """Return the reason of a fault with an event code: labelled fields in brackets, as users were shown."""
-    fields = {"Event Code": event.code, "Event Description": event.description, "User Advice": event.advice}
-    return " ".join(f"{label}: [{text}]." for label, text in fields.items())
+def event_reason(event: Event, *, fields: Iterable[str] = REASON_FIELDS) -> str:
+    """Return the reason of a fault with an event code: labelled fields in brackets, as users were shown.
+
+    Args:
+        event: what to tell.
+        fields: labels of `REASON_FIELDS`, in the order wanted; what is left out is not told.
+    """
+    texts = dict(zip(REASON_FIELDS, (event.code, event.description, event.advice), strict=True))
+    return " ".join(f"{label}: [{texts[label]}]." for label in fields)
 
 
 def read_event(fault: Fault) -> Event | None:

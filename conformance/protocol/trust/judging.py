@@ -43,6 +43,18 @@ _KNOWN_PARTS: Final = frozenset(
         "wsp:AppliesTo",
     )
 )
+_ALGORITHMS: Final = frozenset(
+    names.tag(f"t:{name}")
+    for name in (
+        "KeyWrapAlgorithm",
+        "EncryptWith",
+        "EncryptionAlgorithm",
+        "SignWith",
+        "SignatureAlgorithm",
+        "CanonicalizationAlgorithm",
+    )
+)
+"""What a request wishes for; the service decides by itself."""
 _CLAIM_TAGS: Final = (names.tag("i:ClaimType"), names.tag("auth:ClaimType"))
 _TOKEN_TYPES: Final = (names.SAML_2_TOKEN, names.SAML_1_TOKEN)
 
@@ -87,6 +99,8 @@ def judge_request(
     for part in asked.parts:
         if part.tag not in _KNOWN_PARTS:
             notes.remark("trust.element_unknown", actual=str(part.tag), where=markup.where(part))
+        elif part.tag in _ALGORITHMS and ":" not in markup.text(part):
+            notes.remark("trust.algorithm_name", actual=markup.text(part), where=markup.where(part))
     _judge_request_type(notes, asked)
     created, expires = _judge_lifetime(notes, asked, now, skew)
     key_size = _judge_key(notes, asked)
@@ -96,6 +110,11 @@ def judge_request(
         key_type=asked.text("t:KeyType"),
         key_size=key_size,
         claims=_judge_claims(notes, asked, claims),
+        claim_values=tuple(
+            (claim.get("Uri", ""), markup.text(claim))
+            for claim in markup.children(asked.find("t:Claims"))
+            if claim.tag in _CLAIM_TAGS and markup.text(claim)
+        ),
         created=created,
         expires=expires,
         entropy=_judge_entropy(notes, asked, key_size),
@@ -273,6 +292,8 @@ def _judge_lifetime(
         actual=f"{span.total_seconds():.0f} s",
         where=place,
     )
+    if span == MAX_LIFE:
+        notes.remark("trust.lifetime_longest", actual=f"{span.total_seconds():.0f} s", where=place)
     notes.hold(
         "trust.lifetime_start",
         abs(created - now) <= skew,
@@ -288,7 +309,11 @@ def _judge_entropy(notes: Notes, asked: _Asked, key_size: int | None) -> bytes |
     algorithm = asked.text("t:ComputedKeyAlgorithm")
     if entropy is None:
         notes.hold("trust.entropy", True)
+        if algorithm:
+            where = asked.where("ComputedKeyAlgorithm")
+            notes.remark("trust.computed_key_without_entropy", actual=algorithm, where=where)
         return None
+    notes.remark("trust.entropy_sent", where=asked.where("Entropy"))
     secret = markup.binary(markup.child(entropy, "t:BinarySecret"))
     length = (key_size or DEFAULT_KEY_SIZE) // 8
     notes.hold(

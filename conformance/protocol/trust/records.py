@@ -35,6 +35,8 @@ class ProofMode(StrEnum):
     """RequestedProofToken names P_SHA1, and Entropy holds the service's half."""
     CLIENT_ENTROPY = "client_entropy"
     """Neither is there: the client's own entropy is the key."""
+    CONTRADICTION = "contradiction"
+    """A key and a recipe for one at once, which no client may accept and no service should send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class RequestFacts:
     """Bits; None when the request names none that can be read."""
     claims: tuple[tuple[str, bool], ...] = ()
     """Pairs of a claim's URI and whether it is optional."""
+    claim_values: tuple[tuple[str, str], ...] = ()
+    """Pairs of a claim's URI and the value that the request gives for it; claims without one are left out."""
     created: datetime | None = None
     expires: datetime | None = None
     entropy: bytes | None = field(default=None, repr=False)

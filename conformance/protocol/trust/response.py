@@ -1,7 +1,10 @@
 """The answer: built as the real service lays it out, and read as a client must."""
 
+import copy
 import hmac
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from lxml import etree
 
@@ -11,10 +14,44 @@ from conformance.protocol.soap import Envelope
 from conformance.protocol.trust.records import DEFAULT_KEY_SIZE, IssuedToken, ProofMode, TrustError
 from conformance.protocol.trust.request import add_applies_to, add_lifetime, add_secret
 
+OBSERVED_PARTS: Final = (
+    "t:TokenType",
+    "t:RequestedSecurityToken",
+    "t:RequestedAttachedReference",
+    "t:RequestedUnattachedReference",
+    "wsp:AppliesTo",
+    "t:RequestedProofToken",
+    "t:Entropy",
+    "t:Lifetime",
+    "t:KeySize",
+)
+"""Children of an answer in the order of the one published answer of the real service.
+
+Entropy and KeySize were not in it; they are where a service on the same toolkit has them.
+"""
+
+LEAST_KEY_SIZE: Final = 128
+"""Bits of the shortest proof key that is computed: an answer cannot talk a client into a guessable one."""
+
+FRAMEWORK_PARTS: Final = (
+    "t:Entropy",
+    "t:KeySize",
+    "t:Lifetime",
+    "wsp:AppliesTo",
+    "t:RequestedSecurityToken",
+    "t:RequestedProofToken",
+    "t:RequestedAttachedReference",
+    "t:RequestedUnattachedReference",
+    "t:TokenType",
+    "t:RequestType",
+    "t:KeyType",
+)
+"""The order of the framework that the service's WSDL points at, with the children that only it writes."""
+
 
 def build_response(
     *,
-    token: etree._Element,
+    token: etree._Element | None,
     assertion_id: str,
     token_type: str,
     applies_to: str,
@@ -25,11 +62,13 @@ def build_response(
     secret_type: str = names.NONCE,
     key_size: int | None = None,
     context: str = "",
+    parts: Iterable[str] = OBSERVED_PARTS,
 ) -> etree._Element:
     """Return a RequestSecurityTokenResponseCollection in the order of children that the real service uses.
 
     Args:
-        token: EncryptedAssertion, or EncryptedData for SAML 1.1; it is moved, not copied.
+        token: EncryptedAssertion, or EncryptedData for SAML 1.1; it is moved, not copied.  None leaves
+            RequestedSecurityToken empty.
         assertion_id: id of the assertion inside.
         token_type: `names.SAML_2_TOKEN` or `names.SAML_1_TOKEN`.
         applies_to: address of the relying party.
@@ -40,26 +79,39 @@ def build_response(
         secret_type: Type of the BinarySecret; no such attribute when empty.
         key_size: bits of the key, named in the answer if given.
         context: the request's Context; none when empty.
+        parts: prefixed names of the children in another order.  One that is left out is not in the answer;
+            one that the proof mode or `key_size` gives no reason for is not there either.
     """
     declared = {"t": names.TRUST, "wsp": names.POLICY, "u": names.UTILITY}
     collection = markup.element("t:RequestSecurityTokenResponseCollection", prefixes=declared)
     response = markup.add(collection, "t:RequestSecurityTokenResponse")
     if context:
         response.set("Context", context)
-    markup.add(response, "t:TokenType", token_type)
-    # No white space beside the token: Metro takes the first child node for an element.
-    markup.add(response, "t:RequestedSecurityToken").append(token)
-    for name in ("t:RequestedAttachedReference", "t:RequestedUnattachedReference"):
-        markup.add(response, name).append(key_identifier(assertion_id, token_type=token_type))
-    add_applies_to(response, applies_to)
-    if proof_mode is ProofMode.BINARY_SECRET:
-        add_secret(markup.add(response, "t:RequestedProofToken"), secret, secret_type)
-    elif proof_mode is ProofMode.COMPUTED:
-        markup.add(markup.add(response, "t:RequestedProofToken"), "t:ComputedKey", names.P_SHA1)
-        add_secret(markup.add(response, "t:Entropy"), secret, names.NONCE)
-    add_lifetime(response, created, expires)
-    if key_size is not None:
-        markup.add(response, "t:KeySize", str(key_size))
+    given = proof_mode in (ProofMode.BINARY_SECRET, ProofMode.CONTRADICTION)
+    computed = proof_mode in (ProofMode.COMPUTED, ProofMode.CONTRADICTION)
+    texts = {"t:TokenType": token_type, "t:RequestType": names.ISSUE, "t:KeyType": names.SYMMETRIC_KEY}
+    for part in parts:
+        if part in texts:
+            markup.add(response, part, texts[part])
+        elif part == "t:RequestedSecurityToken":
+            # No white space beside the token: Metro takes the first child node for an element.
+            markup.add(response, part).extend([token] if token is not None else [])
+        elif part in ("t:RequestedAttachedReference", "t:RequestedUnattachedReference"):
+            markup.add(response, part).append(key_identifier(assertion_id, token_type=token_type))
+        elif part == "wsp:AppliesTo":
+            add_applies_to(response, applies_to)
+        elif part == "t:RequestedProofToken" and (given or computed):
+            proof = markup.add(response, part)
+            if given:
+                add_secret(proof, secret, secret_type)
+            if computed:
+                markup.add(proof, "t:ComputedKey", names.P_SHA1)
+        elif part == "t:Entropy" and computed:
+            add_secret(markup.add(response, part), secret, names.NONCE)
+        elif part == "t:Lifetime":
+            add_lifetime(response, created, expires)
+        elif part == "t:KeySize" and key_size is not None:
+            markup.add(response, part, str(key_size))
     return collection
 
 
@@ -130,7 +182,7 @@ def _encrypted_data(token: etree._Element | None) -> etree._Element | None:
 
 def _detached(element: etree._Element) -> etree._Element:
     """Return an element as the root of a document of its own, which threads may read at the same time."""
-    return markup.parse(markup.canonical(element))
+    return copy.deepcopy(element)
 
 
 def _moment(life: etree._Element | None, name: str) -> datetime | None:
@@ -146,7 +198,7 @@ def _moment(life: etree._Element | None, name: str) -> datetime | None:
 
 
 def _proof_key(response: etree._Element, entropy: bytes | None, asked: int | None) -> bytes:
-    """Return the proof key; the order of the cases is that of WS-Trust 1.3, section 4.4.2."""
+    """Return the proof key; the order of the cases is that of WS-Trust 1.3, section 4.4.3."""
     proof = markup.child(response, "t:RequestedProofToken")
     place = markup.where(response)
     given = markup.child(proof, "t:BinarySecret")
@@ -173,8 +225,12 @@ def _proof_key(response: etree._Element, entropy: bytes | None, asked: int | Non
             )
         size = markup.text(markup.child(response, "t:KeySize"))
         bits = int(size) if size.isascii() and size.isdigit() and len(size) < 6 else asked or DEFAULT_KEY_SIZE
+        if bits < LEAST_KEY_SIZE:
+            raise TrustError(
+                "the proof key would be too short", expected="128 bits at least", found=size, where=place
+            )
         return p_sha1(entropy, seed, bits // 8)
-    if proof is None and entropy is not None:
+    if proof is None and theirs is None and entropy is not None:
         return entropy
     raise TrustError("the answer has no proof key", where=place)
 

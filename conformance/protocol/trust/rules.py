@@ -32,6 +32,10 @@ REMARKS: Final = {
     "trust.claim_value": "A claim carries a value, which the service is not known to read.",
     "trust.claim_namespace": "The claims are in the namespace of WS-Federation.",
     "trust.act_as_id": "The ID of the RelationshipToken is not in its namespace, or is missing.",
+    "trust.lifetime_longest": "The Lifetime is 24 hours, the longest that may be asked for.",
+    "trust.entropy_sent": "The request brings entropy; whether the service makes use of it is not known.",
+    "trust.computed_key_without_entropy": "ComputedKeyAlgorithm is named although no Entropy is sent.",
+    "trust.algorithm_name": "An algorithm is named by another name than its URI.",
     "trust.element_unknown": "The request has an element that means nothing to the service.",
 }
 """Code -> what is remarked on and never refused."""

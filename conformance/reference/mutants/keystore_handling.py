@@ -375,6 +375,7 @@ class RemembersTheSigner(Correct):
     subcode="state_leak",
     seen_in="likely: tokens that are remembered by ABN or by path",
     mend="Let the fingerprint be part of what tokens are found by.",
+    also=("STS-T03",),
 )
 class FindsTokensByAbn(Correct):
     """Remembers tokens by the ABN of the credential's holder."""

@@ -18,6 +18,7 @@ def _unknown_relationship(refusal):
     subcode="wrong_reason",
     seen_in="likely: one branch for every code that begins with E201",
     mend="E2014 is revoked, E2015 is expired: give each its own message.",
+    also=("STS-N01",),
 )
 class TakesRevokedForExpired(Correct):
     """Reports a revoked credential as an expired one, with the right code beside it."""
@@ -50,6 +51,7 @@ class AsksAgainWhenRevoked(Correct):
     subcode="crash",
     seen_in="tables of event codes that have no default",
     mend="Show code, description and advice of any fault, whether or not you know the code.",
+    also=("STS-N01",),
 )
 class KnowsEveryCodeItWillMeet(Correct):
     """Looks the event code up in a table, and fails where the table ends."""
@@ -95,6 +97,7 @@ class RemembersARevokedCertificate(Correct):
     subcode="wrong_value",
     seen_in="products that have one sentence for whatever is wrong with a credential",
     mend="Show the event code and the advice of the token service.",
+    also=("STS-N01",),
 )
 class SaysTheSameOfEveryCredential(Correct):
     """Tells its user of an expired and of a revoked credential that it cannot be used."""

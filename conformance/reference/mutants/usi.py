@@ -496,6 +496,7 @@ class SendsAFixedOrgCode(Correct):
     subcode="accepted_invalid",
     seen_in="the official samples, which switch the check of server certificates off for testing",
     mend="Verify certificate and name of every server, in every environment.",
+    also=("STS-R27",),
 )
 class TrustsEveryServer(Correct):
     """Switches the check of server certificates off, and the warnings about it too."""
@@ -698,6 +699,7 @@ class KeepsAskingDuringAnOutage(Correct):
     subcode="wrong_reason",
     seen_in="HTTP libraries that raise on 500, and clients that look no further",
     mend="Read the body of a 500: the fault is in it.",
+    also=("STS-P11B",),
 )
 class TakesEveryFaultForAnOutage(Correct):
     """Takes HTTP 500 for a service that is not there."""
@@ -757,6 +759,8 @@ class RepeatsRefusedRequests(Correct):
     subcode="wrong_value",
     seen_in="clients that show every failure as one sentence",
     mend="Show title, code and message as the registry gave them.",
+    # It reads the code off what it shows, so that a refused token is not replaced either.
+    also=("STS-P11B",),
 )
 class HidesTheCode(Correct):
     """Tells its user of any fault that something went wrong."""

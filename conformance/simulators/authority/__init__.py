@@ -119,16 +119,19 @@ class Issuer:
 class Authority:
     """The certification authority of one run."""
 
-    def __init__(self, moment: datetime, seed: int = 0) -> None:
+    def __init__(self, moment: datetime, seed: int = 0, *, tls_names: tuple[str, ...] = ()) -> None:
         """Set the authority up.
 
         Args:
             moment: the run's moment, aware; certificates are dated relative to it.  Fractions of a second
                 are dropped, since certificates have none.
             seed: enters every serial number.
+            tls_names: when given, the only host names, besides loopback, that the TLS CA may vouch for.  Its
+                key is published; whoever trusts it for more than a test should not trust it for everything.
         """
         self.moment = _whole_seconds(moment)
         self.seed = seed
+        self._tls_names = tls_names
 
     # The hierarchy.  Ages and lengths of life are those of the real pre-production authority.
 
@@ -319,7 +322,8 @@ class Authority:
     @functools.cached_property
     def tls_ca(self) -> x509.Certificate:
         """The CA of the HTTPS simulators; it issues nothing else."""
-        return self._certification_authority("Loopback TLS", "tls-ca", None)
+        limits = (parts.only_for(self._tls_names),) if self._tls_names else ()
+        return self._certification_authority("Loopback TLS", "tls-ca", None, more=limits)
 
     @property
     def tls_ca_pem(self) -> bytes:
@@ -365,6 +369,7 @@ class Authority:
         issuer: Issuer | None = None,
         *,
         serial_number: int | None = None,
+        more: tuple[parts.Extension, ...] = (),
     ) -> x509.Certificate:
         """Return a CA certificate, self-signed without `issuer`; one that signs leaves has path length 0."""
         subject = parts.name(
@@ -386,6 +391,7 @@ class Authority:
             extensions.append((parts.identifier_of(issuer.certificate), False))
         if policy is not None:
             extensions.append((parts.policies(policy), False))
+        extensions += more
         return self._certificate(
             subject, key, (begins, ends), extensions, issuer=issuer, serial_number=serial_number
         )

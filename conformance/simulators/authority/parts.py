@@ -42,6 +42,17 @@ _RSA_WITH: Final = {
 _HASHES: Final = {"sha256": hashes.SHA256(), "sha1": hashes.SHA1(), "md5": hashes.MD5()}  # noqa: S303 - to be refused
 
 
+def only_for(names: tuple[str, ...]) -> Extension:
+    """Return the extension that lets a CA vouch for these host names and for loopback only.
+
+    It is not critical, against RFC 5280 (section 4.2.1.10), so that a client that does not know it can still
+    be tested.
+    """
+    permitted: list[x509.GeneralName] = [x509.DNSName(name) for name in ("localhost", "invalid", *names)]
+    permitted += [x509.IPAddress(ipaddress.ip_network(network)) for network in ("127.0.0.0/8", "::1/128")]
+    return x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None), False
+
+
 def sign(key: RSAPrivateKey, data: bytes) -> bytes:
     """Return the RSA PKCS#1 v1.5 signature with SHA-256 over `data`."""
     return key.sign(data, padding.PKCS1v15(), hashes.SHA256())

@@ -372,7 +372,7 @@ STS = {
     "authority-certificate": (
         token_of(authority),
         {"security.certificate_authority", "security.signature_wrong"},
-        "the wrong certificate of the store's chain",
+        "this follows from the certificate, which is an authority's",
     ),
     "unsigned": (
         after_signing(removed("ds:Signature")),
@@ -387,8 +387,8 @@ STS = {
     ),
     "sha1": (
         sha1_everywhere,
-        {"security.algorithm_signature", "security.algorithm_digest"},
-        "Metro signs with rsa-sha1",
+        {"security.algorithm_signature"},
+        "these are the algorithms of endpoint v1.2",
     ),
     "sha1-signature-only": (
         sha1_signature_only,
@@ -430,7 +430,7 @@ STS = {
     ),
     "indented-after-signing": (
         after_signing(indented),
-        {"security.digest_mismatch", "security.signature_wrong"},
+        {"security.signature_wrong"},
         "indented or pretty-printed after it was signed",
     ),
     "attribute-added-later": (
@@ -489,7 +489,11 @@ STS = {
         "the signature is written in base64 twice",
     ),
     "signature-no-base64": (after_signing(text("ds:SignatureValue", "?")), {"security.signature_wrong"}, ""),
-    "to-unsigned": (resigned(without_to_reference), {"security.to_unsigned"}, ""),
+    "to-unsigned": (
+        resigned(without_to_reference),
+        {"security.to_unsigned"},
+        "To has a wsu:Id, but SignedInfo has no reference to it",
+    ),
     "to-wrapped": (
         after_signing(wrapped_to),
         {"security.to_unsigned", "security.relocated"},
@@ -515,7 +519,7 @@ STS = {
     "reference-to-nothing": (
         after_signing(attribute("u:Timestamp", "u:Id", "other")),
         {"security.reference_unresolved", "security.timestamp_unsigned"},
-        "",
+        "this follows from the reference that points at nothing",
     ),
     "enveloped-transform": (
         resigned(attribute("ds:Transform", "Algorithm", names.ENVELOPED)),

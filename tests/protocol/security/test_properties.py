@@ -1,9 +1,13 @@
 """What must never change the verdict, and what must always change it."""
 
+import hashlib
 import random
 import re
 from base64 import b64encode
 
+import pytest
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -166,3 +170,103 @@ def test_any_element_may_be_missing_or_empty(hops, data):
     judge = hops.judge_endorsed if which else hops.judge_signed
     judgement, _ = judge(markup.serialize(root))
     assert set(judgement.examined) >= {finding.code for finding in judgement.findings}
+
+
+# --- every byte, one after another ------------------------------------------------------------------------
+
+
+def parts_of(hop):
+    """What a Signature of that hop is over, and the value itself."""
+    return ("u:Timestamp", "a:To", "ds:SignedInfo") if hop == "request" else ("u:Timestamp", "ds:SignedInfo")
+
+
+def said(data, name):
+    """What an element says: its canonical form, or the bytes of a value; None for no element."""
+    found = next(data.iter(names.tag(name)), None)
+    if found is None:
+        return None
+    return markup.binary(found) if name == "ds:SignatureValue" else markup.canonical(found)
+
+
+@pytest.mark.parametrize("hop", ["request", "call"])
+def test_no_byte_of_what_is_signed_can_be_changed(hops, hop):
+    """Each byte of Timestamp, To, SignedInfo and SignatureValue in turn: refused, or it said the same."""
+    message = hops.request() if hop == "request" else hops.endorsed()
+    judge = hops.judge_signed if hop == "request" else hops.judge_endorsed
+    tried = unchanged = 0
+    for name in (*parts_of(hop), "ds:SignatureValue"):
+        local = name.partition(":")[2].encode()
+        begin, end = re.search(rb"<\w+:%s[ >].*?</\w+:%s>" % (local, local), message, re.DOTALL).span()
+        before = said(markup.parse(message), name)
+        for place in range(begin, end):
+            changed = message[:place] + bytes((message[place] ^ 1,)) + message[place + 1 :]
+            try:
+                root = markup.parse(changed)
+            except markup.MarkupError:
+                continue
+            tried += 1
+            same = said(root, name) == before
+            unchanged += same
+            judgement, facts = judge(changed)
+            assert (judgement.accepted, facts.verified) == (same, same), changed[begin:end]
+    assert tried > 300
+    # White space and quotes in a tag, the last bits of base64: all else makes a difference.
+    assert unchanged < tried / 50
+
+
+# --- prefix lists -----------------------------------------------------------------------------------------
+
+LISTED = ("s", "a", "o", "u", "ds", "t", "i", "nobody", "#default", "xml")
+
+
+def with_lists(hops, lists):
+    """A request whose SignedInfo and references each carry a PrefixList, and that is signed so."""
+    root = markup.parse(hops.request())
+    methods = [next(root.iter(names.tag("ds:CanonicalizationMethod"))), *root.iter(names.tag("ds:Transform"))]
+    for method, listed in zip(methods, lists, strict=True):
+        if listed is not None:
+            markup.add(method, "ec:InclusiveNamespaces", None, {"PrefixList": " ".join(listed)})
+    identified = {element.get(names.tag("u:Id")): element for element in root.iter(etree.Element)}
+    for reference, listed in zip(root.iter(names.tag("ds:Reference")), lists[1:], strict=True):
+        data = markup.canonical(identified[reference.get("URI")[1:]], inclusive_prefixes=listed or ())
+        digest = b64encode(hashlib.sha256(data).digest()).decode()
+        next(reference.iter(names.tag("ds:DigestValue"))).text = digest
+    data = markup.canonical(next(root.iter(names.tag("ds:SignedInfo"))), inclusive_prefixes=lists[0] or ())
+    value = hops.credential.key.sign(data, padding.PKCS1v15(), SHA256())
+    next(root.iter(names.tag("ds:SignatureValue"))).text = b64encode(value).decode()
+    return markup.serialize(root)
+
+
+@settings(max_examples=40)
+@given(
+    lists=st.lists(
+        st.none() | st.lists(st.sampled_from(LISTED), max_size=4, unique=True), min_size=3, max_size=3
+    )
+)
+def test_every_prefix_list_is_obeyed(hops, engines, lists):
+    """Declared prefixes, undeclared ones, the default one: accepted, remarked on, and signxml agrees."""
+    data = with_lists(hops, lists)
+    judgement, facts = hops.judge_signed(data)
+    assert facts.verified
+    wanted = {"security.inclusive_prefixes"} if any(lists) else set()
+    assert {finding.code for finding in judgement.findings} == wanted
+    assert judgement.accepted
+    assert engines.signxml(data, certificate=hops.credential.certificate)
+
+
+@settings(max_examples=40)
+@given(
+    which=st.integers(0, 2),
+    listed=st.lists(st.sampled_from(LISTED), min_size=1, max_size=4, unique=True),
+)
+def test_a_prefix_list_that_was_not_signed_with_is_noticed(hops, engines, which, listed):
+    """Added later to one place: refused, unless the bytes are the same with it; signxml agrees."""
+    root = markup.parse(hops.request())
+    methods = [next(root.iter(names.tag("ds:CanonicalizationMethod"))), *root.iter(names.tag("ds:Transform"))]
+    markup.add(methods[which], "ec:InclusiveNamespaces", None, {"PrefixList": " ".join(listed)})
+    data = markup.serialize(root)
+    judgement, facts = hops.judge_signed(data)
+    # The list itself is inside SignedInfo.
+    assert not judgement.accepted
+    assert not facts.verified
+    assert not engines.signxml(data, certificate=hops.credential.certificate)
