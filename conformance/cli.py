@@ -85,6 +85,10 @@ _deadline = click.option(
 )
 
 
+_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+
+
 def _own_credential(command: _Command) -> _Command:
     """Let a command take the operator's own credential."""
     options = (
@@ -253,6 +257,87 @@ def doctor(*, iut: str, deadline: float | None, keystore: Path | None, alias: st
     if wrong & {Blame.HARNESS, Blame.IMPLEMENTATION}:
         sys.exit(4)
     sys.exit(2 if wrong else 0)
+
+
+# --- serve ----------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--beyond-loopback", is_flag=True, help="Allow a --host that other machines can reach.")
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=8443,
+    show_default=True,
+    help="Of both services; 443 for clients with fixed addresses, 0 for any free one.",
+)
+@click.option("--certificate", metavar="PEM", type=_FILE, help="Of your own, with its chain, for TLS.")
+@click.option("--key", metavar="PEM", type=_FILE, help="Its private key, if not in the same file.")
+@click.option("--ca-file", metavar="PEM", type=_FILE, help="Write here what your product must trust.")
+@click.option(
+    "--trust", metavar="PEM", multiple=True, type=_FILE, help="Further trust anchors of the token service."
+)
+@_own_credential
+@click.option("--write-keystore", metavar="DIR", type=_FOLDER, help="Write a keystore to begin with.")
+@click.option(
+    "--clock-offset", metavar="±TIME", default="0", help="Have the services' clock wrong: +6m, -4m."
+)
+@click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="Of everything random.")
+@click.option("--fault", "faults", metavar="NAME", multiple=True, help="Misbehave so; NAME@2: twice only.")
+@click.option("--list-faults", is_flag=True, help="List the faults, and serve nothing.")
+@click.option("--setting", "settings", metavar="NAME=VALUE", multiple=True, help="Where sources disagree.")
+@click.option("--list-settings", is_flag=True, help="List the settings, and serve nothing.")
+@click.option(
+    "--relying-party",
+    "relying_parties",
+    metavar="URL",
+    multiple=True,
+    help="Issue tokens for this address too.",
+)
+@click.option(
+    "--organisation",
+    "organisations",
+    metavar="CODE=ABN",
+    multiple=True,
+    help="Organisation that the registry knows.",
+)
+@click.option(
+    "--notification",
+    "notifications",
+    metavar="ABN=SSID",
+    multiple=True,
+    help="Client that has notified of your hosted software.",
+)
+@click.option("--transcripts", metavar="DIR", type=_FOLDER, help="Write what crossed the wire, redacted.")
+def serve(
+    *,
+    list_faults: bool,
+    list_settings: bool,
+    trust: tuple[Path, ...],
+    **choices: Any,  # noqa: ANN401 - click's values
+) -> None:
+    """Run token service and registry alone, for a product that you drive by hand.
+
+    Every exchange is judged and told in a line, with all that is wrong with the request beneath it.
+
+    Exit: 0 after Ctrl-C or SIGTERM; 2 something given cannot be used.
+    """
+    if list_faults:
+        from conformance.simulators.faults import FAULTS
+
+        for fault in FAULTS.values():
+            if fault.simulator in ("sts", "registry"):
+                click.echo(f"{fault.name:<32} {fault.sentence}")
+        return
+    from conformance import serving
+
+    if list_settings:
+        for name, value in serving.settings():
+            click.echo(f"{name:<28} {value}")
+        return
+    serving.serve(serving.Order(trust=tuple(trust), **choices), click.echo)
 
 
 # --- inspect --------------------------------------------------------------------------------------

@@ -1,0 +1,165 @@
+"""Texts of a command line as settings of the simulated token service, and as the error of its clock."""
+
+import re
+import types
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, replace
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+from conformance.errors import OperatorError
+from conformance.protocol import security, soap, token, trust
+from conformance.simulators import sts
+from conformance.simulators.sts import Settings
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_AMOUNT: Final = re.compile(r"([0-9]{1,7})([smhd])")
+_YES: Final = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_NONE: Final = ("none", "unset")
+
+_FORMS: Final = (
+    ("_subcode", re.compile(r"\{[!-z|~]{1,200}\}[A-Za-z][A-Za-z0-9]{0,60}"), "{NAMESPACE}Name"),
+    ("_code", re.compile(r"E[0-9]{4}"), "an event code, such as E2015"),
+    ("fault_prefix", re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,30}"), "a prefix of XML, such as soap or s"),
+    ("fault_status", re.compile(r"[45][0-9]{2}"), "an HTTP status from 400 to 599"),
+    ("", re.compile(r"[a-z]+:[!-~]{1,200}"), "a URI"),
+)
+"""End of a setting's name, and what its text must look like beyond its type.  The last is for other texts."""
+
+_RULES: Final = frozenset({**soap.RULES, **security.RULES, **trust.RULES, **token.RULES, **sts.RULES})
+
+
+def names() -> tuple[str, ...]:
+    """Return the settings that a command line can set."""
+    hints = get_type_hints(Settings)
+    return tuple(field.name for field in fields(Settings) if _kind(hints[field.name]) is not None)
+
+
+def settings() -> Iterator[tuple[str, str]]:
+    """Yield each setting that a command line can set, and the text of its default."""
+    healthy = Settings()
+    for name in names():
+        value = getattr(healthy, name)
+        yield name, "; ".join(sorted(value)) if isinstance(value, frozenset) else _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, timedelta):
+        seconds = round(value.total_seconds())
+        return f"{seconds // 60}m" if seconds and seconds % 60 == 0 else f"{seconds}s"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value) or "(empty)"
+
+
+def settings_of(texts: Iterable[str], settings: Settings) -> Settings:
+    """Return settings changed by texts of the form `NAME=VALUE`, the later ones on top of the earlier.
+
+    Raises:
+        OperatorError: there is no such setting, or the value does not fit it.
+    """
+    hints = get_type_hints(Settings)
+    known = names()
+    for text in texts:
+        name, separator, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in known or not separator:
+            raise OperatorError(
+                f"There is no setting {name!r}." if separator else "A setting needs a name and a value.",
+                expected=f"NAME=VALUE, NAME one of {', '.join(known)}",
+                found=text,
+                where="--setting",
+            )
+        settings = replace(settings, **{name: _value(name, hints[name], value.strip(), settings)})
+    return settings
+
+
+def offset_of(text: str, where: str = "--clock-offset") -> timedelta:
+    """Return how far a clock is to be off: `+6m`, `-4m`, `+90s`, `0`.
+
+    Raises:
+        OperatorError: the text is none.
+    """
+    amount = _amount(text.lstrip("+-")) if len(text) - len(text.lstrip("+-")) <= 1 else None
+    if text in ("0", "0s"):
+        return timedelta()
+    if amount is None or text[0] not in "+-":
+        raise OperatorError(
+            "The offset of the clock cannot be read.",
+            expected="a sign, a whole number and s, m, h or d: +6m is six minutes ahead, -4m four behind",
+            found=text,
+            where=where,
+        )
+    return -amount if text[0] == "-" else amount
+
+
+def _amount(text: str) -> timedelta | None:
+    found = _AMOUNT.fullmatch(text)
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+
+
+def _kind(hint: object) -> Any:  # noqa: ANN401 - a type, or what stands for one
+    """Return the type that a text is read as; None where no text can stand for a value."""
+    if get_origin(hint) in (Union, types.UnionType):
+        one = [each for each in get_args(hint) if each is not type(None)]
+        hint = one[0] if len(one) == 1 else None
+    if hint == frozenset[str]:
+        return hint
+    if isinstance(hint, type) and (hint in (str, int, bool, timedelta) or issubclass(hint, Enum)):
+        return hint
+    return None
+
+
+def _value(name: str, hint: object, text: str, settings: Settings) -> Any:  # noqa: ANN401 - as the field's
+    kind = _kind(hint)
+    optional = type(None) in get_args(hint)
+    if kind is str or name == "fault_status":
+        _, form, expected = next(row for row in _FORMS if name.endswith(row[0]))
+        may_be_empty = kind is str and not getattr(Settings(), name)
+        if not (form.fullmatch(text) or (may_be_empty and not text)):
+            raise _refused(name, text, expected + (", or nothing" if may_be_empty else ""))
+    if optional and text.lower() in _NONE:
+        return None
+    none = " or none" if optional else ""
+    if kind is bool:
+        if text.lower() not in _YES:
+            raise _refused(name, text, f"yes or no{none}")
+        return _YES[text.lower()]
+    if kind is int:
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            raise _refused(name, text, f"a whole number{none}")
+        return int(text)
+    if kind is timedelta and name == "clock_offset":
+        return offset_of(text, "--setting")
+    if kind is timedelta:
+        amount = _amount(text)
+        if not amount:
+            raise _refused(name, text, f"a whole number from 1 on and s, m, h or d, such as 30m{none}")
+        return amount
+    if kind == frozenset[str]:
+        return _changed(name, text, getattr(settings, name))
+    if issubclass(kind, Enum):
+        for member in kind:
+            if text.lower().replace("_", " ") in (str(member.value).replace("_", " "), member.name.lower()):
+                return member
+        raise _refused(name, text, " or ".join(repr(str(member.value)) for member in kind) + none)
+    return text
+
+
+def _changed(name: str, text: str, codes: frozenset[str]) -> frozenset[str]:
+    """Return a set of rules with some added and others taken away."""
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        sign, code = item[0], item[1:]
+        if sign not in "+-" or code not in _RULES:
+            raise _refused(
+                name, item, "+CODE or -CODE, several with commas between; CODE as findings have it"
+            )
+        codes = codes | {code} if sign == "+" else codes - {code}
+    return codes
+
+
+def _refused(name: str, text: str, expected: str) -> OperatorError:
+    return OperatorError(
+        f"The setting {name} cannot be that.", expected=expected, found=text or "nothing", where="--setting"
+    )
