@@ -340,6 +340,35 @@ def check(iut: str = "reference", *only: str, profile: str = "usi-local") -> Ver
     return _verdicts(outcome, only)
 
 
+def inspected(verdicts: Verdicts, receiver: str = "token service") -> str:
+    """Return what `evte inspect` says of the first message that a service received during a run.
+
+    Args:
+        verdicts: of the run; those of a run that could not start have no messages.
+        receiver: `token service` or `registry`.
+    """
+    from datetime import datetime
+
+    import msgspec
+
+    from conformance import inspection
+
+    if verdicts.outcome is None:
+        return "there was no run"
+    report = verdicts.outcome.report
+    messages = ((evidence, message) for evidence in report.evidence for message in evidence.messages)
+    for evidence, message in messages:
+        if message.receiver != receiver or not message.body:
+            continue
+        alone = msgspec.json.encode(msgspec.structs.replace(evidence, messages=(message,)))
+        try:
+            found = inspection.inspect(alone, now=datetime.fromisoformat(report.run.started))
+        except inspection.NotAMessage as error:
+            return str(error)
+        return inspection.tell(found)
+    return f"nothing was sent to the {receiver}"
+
+
 def _verdicts(outcome: "Outcome", only: Sequence[str]) -> Verdicts:
     from conformance.model import Status
     from conformance.report.ledger import open_ledger
@@ -353,12 +382,15 @@ def _verdicts(outcome: "Outcome", only: Sequence[str]) -> Verdicts:
     ]
     language = report.run.implementation.language if report.run.implementation else ""
     whole = f"{report.verdict.readiness}: {report.verdict.sentence}"
+    trouble = report.run.harness_failure or (str(outcome.failure) if outcome.failure else "")
+    if not entries and not trouble:
+        trouble = "No check was run; `evte run` with the same arguments says why."
     return Verdicts(
         target=report.run.target,
         profile=report.run.profile.name,
         rows=tuple(_row(entry, language) for entry in entries),
         conclusion="" if only else whole,
-        trouble=report.run.harness_failure or (str(outcome.failure) if outcome.failure else ""),
+        trouble=trouble,
         outcome=outcome,
     )
 

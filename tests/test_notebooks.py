@@ -218,6 +218,22 @@ def test_what_cannot_run_is_told_in_the_tables_place():
     assert '<pre role="alert">' in verdicts._repr_html_()
 
 
+def test_a_request_is_shown_as_it_was_judged():
+    """The first request to the token service is told as `evte inspect` tells it, whatever its verdict."""
+    right = notebooks.inspected(notebooks.check("reference", "STS-R11"))
+    assert "request for a token, accepted" in right
+    wrong = notebooks.inspected(notebooks.check("mutant:leaves-to-unsigned", "STS-R11"))
+    assert "request for a token, REFUSED" in wrong
+    assert "security.to_unsigned" in wrong
+
+
+def test_a_request_that_was_never_sent_is_told_so():
+    """Where no wire was used there is a sentence and no error."""
+    verdicts = notebooks.check("reference", "USI-CHK-13")
+    assert notebooks.inspected(verdicts) == "nothing was sent to the token service"
+    assert notebooks.inspected(notebooks.check("mutant:of-no-such-name", "USI-CHK-01")) == "there was no run"
+
+
 def test_a_table_escapes_what_it_shows():
     """Whatever an implementation answers, no table of ours becomes markup of its making."""
     table = notebooks.Table("a <b>", ("x & y",), [("<script>alert(1)</script>",)])

@@ -8,7 +8,7 @@ import pytest
 matplotlib = pytest.importorskip("matplotlib", reason="needs the extra `notebooks`")
 
 from conformance import pictures  # noqa: E402 - matplotlib must be known to be there
-from conformance.pictures import canvas  # noqa: E402 - as above
+from conformance.pictures import canvas, messages  # noqa: E402 - as above
 
 STATIONS = [
     pictures.Station("1", "You", "Begin.", row=0, column=0),
@@ -21,6 +21,13 @@ MOMENT = datetime(2026, 11, 21, 10, 42, tzinfo=UTC)
 DAY = timedelta(days=1)
 OPEN = bytes.fromhex("3080020101a080040000000000")  # SEQUENCE { 1, [0] { empty string } }
 PLACES = {"new": pictures.Place(0, 0, "begins"), "old": pictures.Place(1, 0.5, "ends", "for ever")}
+PARTS = [
+    pictures.Box("Envelope"),
+    pictures.Box("To", "where it goes", 1, "signed"),
+    pictures.Box("Signature", depth=1),
+    pictures.Box("Reference", depth=2, points_to=("To",)),
+    pictures.Box("Body", depth=1),
+]
 ROWS = [("Common", "for all"), ("Left", "for some"), ("Right", "for others")]
 
 
@@ -110,8 +117,22 @@ def test_every_colour_can_be_read(colour):
             alt="-",
         ),
         pictures.states(PLACES, [pictures.Move("new", "grows old, as all things do", "old")], alt="-"),
+        pictures.message(PARTS, title="A message", alt="-"),
+        pictures.difference({"a pair": (b"x" * 300, b"x" * 299 + b"y")}, names=("one", "other"), alt="-"),
     ],
-    ids=["working", "road", "sequence", "bars", "field", "outline", "joined", "timeline", "states"],
+    ids=[
+        "working",
+        "road",
+        "sequence",
+        "bars",
+        "field",
+        "outline",
+        "joined",
+        "timeline",
+        "states",
+        "message",
+        "difference",
+    ],
 )
 def test_no_text_is_cut_off(picture):
     """Every text lies inside its picture."""
@@ -283,3 +304,78 @@ def test_a_state_without_a_place_is_refused():
     """A move that leads off the page is a mistake of the notebook."""
     with pytest.raises(ValueError, match="gone"):
         pictures.states(PLACES, [pictures.Move("new", "leaves", "gone")], alt="-")
+
+
+def test_a_timeline_of_an_hour_counts_minutes():
+    """A window of up to two hours has a mark every ten minutes, one of half an hour every five."""
+    hour = {"life": [pictures.Stretch(MOMENT, MOMENT + DAY / 24, "token")]}
+    marks = words(pictures.timeline(hour, windows=[(MOMENT, MOMENT + DAY / 24)], alt="-"))
+    assert {"10:50", "11:00", "11:40"} <= marks
+    assert "10:45" not in marks
+    assert "10:45" in words(pictures.timeline(hour, windows=[(MOMENT, MOMENT + DAY / 48)], alt="-"))
+
+
+def test_a_message_says_what_is_what():
+    """Names, notes and kinds stand in the picture as text; a kind is never told by colour alone."""
+    shown = words(pictures.message(PARTS, title="A message", alt="-"))
+    assert {"Envelope", "To", "where it goes", "signed", "Reference", "A message"} <= shown
+
+
+def test_a_box_lies_within_its_outer_one():
+    """The frame of a part encloses the frames of its parts, and ends before the next one begins."""
+    patches = pictures.message(PARTS, alt="-").figure.axes[0].patches
+    boxes = [patch for patch in patches if isinstance(patch, matplotlib.patches.Rectangle)]
+    envelope, to, signature, reference, body = (box.get_bbox() for box in boxes)
+    assert all(envelope.y0 < inner.y0 < inner.y1 < envelope.y1 for inner in (to, signature, reference, body))
+    assert signature.x0 < reference.x0 < reference.x1 < signature.x1
+    assert signature.y0 < reference.y0 < reference.y1 < signature.y1 < body.y0
+
+
+def test_a_part_without_a_place_is_refused():
+    """A reference to a part that is not drawn is a mistake of the notebook."""
+    with pytest.raises(ValueError, match="Timestamp"):
+        pictures.message([pictures.Box("Reference", points_to=("Timestamp",))], alt="-")
+
+
+def test_a_difference_begins_at_its_first_byte():
+    """The offset stands below the two lines, which show line ends and the blanks that differ as signs."""
+    pair = (b"<a>\n  <b>c d</b></a>", b"<a><b>c d</b></a>")
+    shown = words(pictures.difference({"indented": pair}, names=("arrived", "hashed"), alt="-"))
+    assert "\N{BLACK UP-POINTING TRIANGLE} byte 3" in shown
+    assert {
+        "indented",
+        "arrived",
+        "hashed",
+        "<a>\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}··<b>c d</b></a>",
+    } <= shown
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "place", "ends"),
+    [
+        (b"abc", b"abXc", 2, (2, 3)),
+        (b"abc", b"ab", 2, (3, 2)),
+        (b"", b"a", 0, (0, 1)),
+        (b"aa", b"a", 1, (2, 1)),
+        (b"one word", b"one bird", 4, (6, 6)),
+    ],
+)
+def test_what_differs_is_framed(one, other, place, ends):
+    """The frame goes from the first byte that differs to where both strings end alike again."""
+    assert messages._unlike(one, other) == (place, ends)
+
+
+def test_frame_and_text_keep_step():
+    """The hundredth character stands where the frame expects it, at the resolution of the file."""
+    figure, axes = canvas.blank(11, 1)
+    figure.set_dpi(canvas._DPI)
+    text = axes.text(0, 0.5, "x" * 100, **messages._BYTES)
+    assert text.get_window_extent().width / canvas._DPI == pytest.approx(
+        100 * messages._CHARACTER, abs=messages._CHARACTER
+    )
+
+
+def test_equal_byte_strings_are_refused():
+    """There is no difference to be drawn."""
+    with pytest.raises(ValueError, match="same: the two are the same"):
+        pictures.difference({"same": (b"a", b"a")}, names=("one", "other"), alt="-")

@@ -1,4 +1,4 @@
-"""The pictures of the guided notebooks: roads, message charts, outlines of bytes, timelines, maps, bars.
+"""The pictures of the guided notebooks: roads, messages and their bytes, timelines, states, maps, bars.
 
 A notebook hands over facts as small tables and gets a `Picture` back; what is drawn stands in the notebook,
 how it is drawn stands here.  All pictures share one palette that people of every colour vision can tell
@@ -21,6 +21,7 @@ from conformance.pictures.canvas import (
 from conformance.pictures.charts import bars, field
 from conformance.pictures.checksums import pair_map, working
 from conformance.pictures.encodings import Part, joined, outline
+from conformance.pictures.messages import Box, difference, message
 from conformance.pictures.roads import Station, road
 from conformance.pictures.sequences import Passing, sequence
 from conformance.pictures.states import Move, Place, states
@@ -35,6 +36,7 @@ __all__ = [
     "ORANGE",
     "PURPLE",
     "VERMILION",
+    "Box",
     "Move",
     "Part",
     "Passing",
@@ -43,8 +45,10 @@ __all__ = [
     "Station",
     "Stretch",
     "bars",
+    "difference",
     "field",
     "joined",
+    "message",
     "outline",
     "pair_map",
     "plots",

@@ -15,6 +15,14 @@ _HATCHES: Final = ("", "////", "....", "xxxx", "\\\\\\\\", "----")
 _LANE: Final = 0.56
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+_STEPS: Final = (
+    (_HOUR / 2, timedelta(minutes=5)),
+    (2 * _HOUR, timedelta(minutes=10)),
+    (12 * _HOUR, _HOUR),
+    (2 * _DAY, 4 * _HOUR),
+    (4 * _DAY, 12 * _HOUR),
+)
+"""For windows up to a length, the step from one mark of the axis to the next."""
 _GROUND: Final[dict[str, Any]] = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.9}
 
 
@@ -127,16 +135,17 @@ def _draw_ticks(axes: Axes, window: tuple[datetime, datetime], day_zero: datetim
         days = range(0, int((ends - day_zero) / _DAY) + 1, 10 if length <= 150 * _DAY else 60)
         found, texts = [day_zero + day * _DAY for day in days], [f"day {day}" for day in days]
     elif length <= 4 * _DAY:
-        step = 4 * _HOUR if length <= 2 * _DAY else 12 * _HOUR
-        moment = begins.replace(hour=0, minute=0, second=0, microsecond=0)
-        found = [moment + step * place for place in range(int(5 * _DAY / step))]
-        texts = [f"{m:%H:%M}" if m.hour else f"{m:%H:%M}\n{m.day} {m:%b %Y}" for m in found]
+        step = next(step for longest, step in _STEPS if length <= longest)
+        midnight = begins.replace(hour=0, minute=0, second=0, microsecond=0)
+        first = midnight + (begins - midnight) // step * step
+        found = [first + step * place for place in range(int(length / step) + 2)]
+        texts = [f"{m:%H:%M}" if m.hour or m.minute else f"{m:%H:%M}\n{m.day} {m:%b %Y}" for m in found]
     else:
         months = 1 if length <= 200 * _DAY else 3
-        first = begins.year * 12 + begins.month - 1
+        month_one = begins.year * 12 + begins.month - 1
         found = [
             datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
-            for month in range(first, ends.year * 12 + ends.month)
+            for month in range(month_one, ends.year * 12 + ends.month)
             if month % months == 0
         ]
         found = [moment for moment in found if moment >= begins]
