@@ -39,6 +39,8 @@ vectors: $(DEV)  ## write every generated file anew; nothing may change unless a
 
 bench: $(DEV)  ## measure; prints ratios, asserts nothing
 	$(BIN)/python benchmarks/carriers.py
+	$(BIN)/python benchmarks/exchange.py
+	$(BIN)/python benchmarks/tenants.py
 
 fuzz: $(DEV)  ## damage 100 000 credential stores and read them; fails on a crash, a hang or another credential
 	$(BIN)/python benchmarks/fuzz_keystore.py
