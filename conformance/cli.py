@@ -328,7 +328,7 @@ def serve(
         from conformance.simulators.faults import FAULTS
 
         for fault in FAULTS.values():
-            if fault.simulator in ("sts", "registry"):
+            if fault.simulator in ("sts", "registry", "tls"):
                 click.echo(f"{fault.name:<32} {fault.sentence}")
         return
     from conformance import serving

@@ -463,6 +463,10 @@ def test_offsets_are_read(text, offset):
         ({"notifications": ("51824753556=12",)}, "ABN=SSID"),
         ({"key": Path("k.pem")}, "without --certificate"),
         ({"certificate": Path("c.pem"), "ca_file": Path("ca.pem")}, "one of --ca-file and --certificate"),
+        (
+            {"certificate": Path("c.pem"), "faults": ("tls.untrusted",)},
+            "one of --certificate and --fault tls",
+        ),
         ({"alias": "ABRD:1_x"}, "without --keystore"),
         ({"keystore": Path("nowhere.xml")}, "nowhere.xml cannot be read"),
         ({"trust": (Path("nowhere.pem"),)}, "nowhere.pem cannot be read"),
@@ -557,6 +561,26 @@ def test_an_own_certificate_is_shown(tmp_path):
     assert "hosts file" not in told
 
 
+@pytest.mark.parametrize("name", ["tls.untrusted", "tls.misnamed"])
+def test_a_wrong_certificate_can_be_shown(name, tmp_path):
+    """To clients that trust what was written and go by the name they called; without it they connect."""
+    failed = []
+    for faults in ((), (name,)):
+        ca_file = tmp_path / "ca.pem"
+        with Station(Order(port=0, ca_file=ca_file, faults=faults), print) as station:
+            target = urlsplit(station.address)
+            context = ssl.create_default_context(cafile=ca_file)
+            connection = http.client.HTTPSConnection(target.hostname, target.port, context=context, timeout=5)
+            try:
+                connection.connect()
+            except ssl.SSLCertVerificationError as error:
+                failed.append(error.verify_message)
+            finally:
+                connection.close()
+    assert len(failed) == 1
+    assert ("IP address mismatch" in failed[0]) is (name == "tls.misnamed")
+
+
 @pytest.mark.parametrize(
     ("host", "address", "line"),
     [
@@ -614,6 +638,7 @@ def test_serving_ends_when_told(tmp_path):
     [
         ("--list-faults", "sts.never "),
         ("--list-faults", "registry.html_500 "),
+        ("--list-faults", "tls.untrusted "),
         ("--list-settings", "proof_mode "),
     ],
 )

@@ -22,9 +22,9 @@ from conformance.serving.folder import Folder
 from conformance.serving.telling import Log
 from conformance.simulators.authority import Authority
 from conformance.simulators.bench import CLOUD, KIT_PASSWORD, LOCAL, PUBLISHED_ADDRESS, STS_PATH
-from conformance.simulators.faults import fault
+from conformance.simulators.faults import fault, named
 from conformance.simulators.http import Request, Response, Server
-from conformance.simulators.listeners import Listeners
+from conformance.simulators.listeners import ELSEWHERE, Listeners
 from conformance.simulators.network import elsewhere
 from conformance.simulators.own_credential import certificates_of, password_of
 from conformance.simulators.ram import Ram
@@ -39,6 +39,9 @@ OFFICIAL_NAMES: Final = (
     "3pt.portal.usi.gov.au",
 )
 """Host names of the test environments, for clients whose addresses are fixed."""
+
+OWN_NAMES: Final = ("localhost", "127.0.0.1", "::1", *OFFICIAL_NAMES)
+"""What the kit's certificate is for."""
 
 SBR_TEST: Final = "https://test.sbr.gov.au/services"
 """Relying party of the SBR test platform; the registry is not it."""
@@ -209,9 +212,12 @@ class Station:
         self._undo.close()
 
     def _made(self, folder: Path) -> tuple[Path, Path]:
-        names = ("localhost", "127.0.0.1", "::1", *OFFICIAL_NAMES)
+        wrong = {each.name for each in named(self.order.faults, "tls")}
+        names = (ELSEWHERE,) if "tls.misnamed" in wrong else OWN_NAMES
         # A client's TLS goes by the clock of its machine, whatever that of the services says.
-        certificate, key = self._authority.tls_server(names, moment=datetime.now(UTC))
+        certificate, key = self._authority.tls_server(
+            names, moment=datetime.now(UTC), trusted="tls.untrusted" not in wrong
+        )
         paths = folder / "server.pem", folder / "server-key.pem"
         for path, content in zip(paths, (certificate, key), strict=True):
             path.write_bytes(content)
@@ -391,6 +397,11 @@ def _refuse_contradictions(order: Order) -> None:
             "one of --ca-file and --certificate",
         ),
         (
+            order.certificate is not None and bool(named(order.faults, "tls")),
+            "A tls fault is a certificate of the kit's; with --certificate it changes nothing.",
+            "one of --certificate and --fault tls.…",
+        ),
+        (
             order.keystore is None and bool(order.alias or order.password_env),
             "--alias and --password-env say nothing without --keystore.",
             "the keystore that they belong to",
@@ -402,10 +413,10 @@ def _refuse_contradictions(order: Order) -> None:
 
 def _refuse_foreign_faults(names: tuple[str, ...]) -> None:
     for name in names:
-        if fault(name).simulator not in ("sts", "registry"):
+        if fault(name).simulator not in ("sts", "registry", "tls"):
             raise OperatorError(
                 f"The fault {name} is of a service that is not served here.",
-                expected="a fault of the token service or of the registry; --list-faults names them",
+                expected="a fault of the token service, the registry or TLS; --list-faults names them",
                 found=name,
                 where="--fault",
             )

@@ -443,7 +443,13 @@ class Bench:
             OperatorError: a fault has no such name.
             KitError: a scenario of this thread is still active, or a simulator failed during this one.
         """
-        named(faults, "")  # a wrong name is told before anything changes
+        # A wrong name is told before anything changes.
+        if connection := named(faults, "tls"):
+            raise KitError(
+                f"{connection[0].name} is no fault of a scenario",
+                expected="the call made to one of the bench's addresses with such a certificate",
+                found=connection[0].name,
+            )
         if self._holder == threading.get_ident():
             raise KitError("a scenario was begun inside another one", found=name, where=self._active.name)
         with self._turn:

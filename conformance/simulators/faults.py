@@ -32,7 +32,7 @@ class Fault:
 
     @property
     def simulator(self) -> str:
-        """`sts`, `registry` or `renewal`."""
+        """`sts`, `registry` or `renewal`; `tls` for what concerns the connection of whichever it is."""
         return self.name.partition(".")[0]
 
     @property
@@ -160,6 +160,14 @@ def _network(name: str, sentence: str) -> tuple[Fault, Fault]:
     )
 
 
+TLS: Final = {
+    "untrusted": "The certificate of the HTTPS server is of an authority that clients do not trust.",
+    "misnamed": "The certificate of the HTTPS server is for another host name only.",
+}
+"""What is wrong with the connection itself.  It holds for a whole address, whatever is asked there: `evte
+serve` obeys it; a bench has addresses of its own for it."""
+
+
 FAULTS: Final = {
     fault.name: fault
     for fault in (
@@ -219,6 +227,7 @@ FAULTS: Final = {
         ),
         *(_renewal(name, sentence) for name, sentence in _RENEWALS.items()),
         *(fault for name, sentence in NETWORK.items() for fault in _network(name, sentence)),
+        *(Fault(name=f"tls.{name}", sentence=sentence) for name, sentence in TLS.items()),
         Fault(
             name="registry.unknown_status",
             sentence="The registry answers VerifyUSI with an unlisted status and Match for all.",
@@ -244,6 +253,12 @@ def fault(name: str) -> Fault:
         )
     if not separator:
         return FAULTS[plain]
+    if plain.startswith("tls."):
+        raise OperatorError(
+            f"The fault {plain} takes no count.",
+            expected=f"{plain}; whoever accepts the connection has no further one to wait for",
+            found=name,
+        )
     if not (count.isascii() and count.isdigit() and int(count[:_DIGITS]) >= 1 and len(count) <= _DIGITS):
         raise OperatorError(
             f"The fault {name!r} has a count that makes no sense.",

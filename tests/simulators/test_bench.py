@@ -401,3 +401,10 @@ def test_a_credential_of_another_name_is_issued(bench, tmp_path):
         result = call(bench, keystore=str(tmp_path / "keystore.xml"), alias=alias)
     assert result["value"]["conclusion"] == "verified"
     assert "EVTEKitSecond" in recording.sts[0].facts.signer.certificate.subject.rfc4514_string()
+
+
+def test_a_wrong_certificate_is_no_fault_of_a_scenario(tmp_path):
+    """It belongs to an address; a scenario that asked for it would be healthy and prove nothing."""
+    bench = Bench(NOW, 1, tmp_path)
+    with bench, pytest.raises(KitError, match="no fault of a scenario"):
+        bench.scenario("x", faults=("tls.untrusted",)).__enter__()

@@ -11,7 +11,7 @@ def test_every_fault_names_its_simulator_and_says_what_it_does():
     """A name begins with the simulator's; the sentence ends with a full stop."""
     for name, fault in FAULTS.items():
         assert name == fault.name
-        assert fault.simulator in ("sts", "registry", "renewal")
+        assert fault.simulator in ("sts", "registry", "renewal", "tls")
         assert fault.sentence.endswith(".")
 
 
@@ -68,3 +68,9 @@ def test_answers_are_counted_anew_when_faults_are_told_anew():
     assert (len(script.next()), len(script.next())) == (1, 0)
     script.tell(("sts.E1001@1",))
     assert len(script.next()) == 1
+
+
+def test_a_wrong_certificate_has_no_count():
+    """A connection that was accepted once is used on; there would be no second answer to mend it."""
+    with pytest.raises(OperatorError, match="takes no count"):
+        faults.fault("tls.untrusted@1")
