@@ -42,6 +42,8 @@ ADVICE: Final = "key every kept token and proof key by credential, relying party
 
 _PARTS: Final = ("client", "software id", "relying party", "credential")
 
+_FORGOTTEN: Final = "everything was forgotten"
+
 Key = tuple[str, str, str, str]
 """Client, software id, relying party, and SHA-256 of the certificate in hex."""
 
@@ -163,7 +165,8 @@ class Tenancy:
         """Have the product forget everything."""
         self._ask.iut.session_reset()
         self._asked_since_reset.clear()
-        self.told.append("everything was forgotten")
+        if self.told[-1:] != [_FORGOTTEN]:
+            self.told.append(_FORGOTTEN)
 
     def must_work_alone(self, *tenants: Tenant) -> None:
         """Make sure that each tenant is served when nothing is remembered of another one.
