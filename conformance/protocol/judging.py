@@ -3,12 +3,23 @@
 A rule has a code, named for the mistake (`security.to_unsigned`), and a sentence that must hold.
 A judge notes that it examined a rule whether or not the rule held, so that a later reader can tell
 "held" from "was never looked at".
+
+Nearly every rule holds, and then nobody reads what a finding would have said.  A text that costs something to
+make is therefore given as the function that makes it, and a place as the element, not as its path.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+
+from lxml import etree
 
 from conformance.errors import KitError
 from conformance.model import Finding, Judgement, Severity
+from conformance.protocol import markup
+
+Text = str | Callable[[], str]
+"""What a finding says, or what makes it once there is a finding."""
+Place = str | etree._Element
+"""Where something is: a path, or the element whose path is meant."""
 
 
 class Notes:
@@ -29,12 +40,12 @@ class Notes:
         self,
         code: str,
         holds: bool,
-        message: str = "",
+        message: Text = "",
         *,
-        expected: str = "",
-        actual: str = "",
-        where: str = "",
-        hint: str = "",
+        expected: Text = "",
+        actual: Text = "",
+        where: Place = "",
+        hint: Text = "",
     ) -> bool:
         """Note that the rule `code` was examined and, unless it `holds`, an error; return `holds`.
 
@@ -44,7 +55,7 @@ class Notes:
             message: one sentence about this message; the rule's own sentence when empty.
             expected: what the rule asks for.
             actual: what the message has.
-            where: element path.
+            where: the element, or the path of one that is not there.
             hint: the likely cause.
         """
         if code not in self._rules:
@@ -54,17 +65,17 @@ class Notes:
             self._findings.append(
                 Finding(
                     code=code,
-                    message=message or self._rules[code],
-                    expected=expected,
-                    actual=actual,
-                    where=where,
-                    hint=hint,
+                    message=_told(message) or self._rules[code],
+                    expected=_told(expected),
+                    actual=_told(actual),
+                    where=_path(where),
+                    hint=_told(hint),
                 )
             )
         return holds
 
     def remark(
-        self, code: str, message: str = "", *, expected: str = "", actual: str = "", where: str = ""
+        self, code: str, message: str = "", *, expected: str = "", actual: str = "", where: Place = ""
     ) -> None:
         """Note an oddity that refuses nothing."""
         if code not in self._remarks:
@@ -77,13 +88,21 @@ class Notes:
                 severity=Severity.REMARK,
                 expected=expected,
                 actual=actual,
-                where=where,
+                where=_path(where),
             )
         )
 
     def judgement(self) -> Judgement:
         """Return what was noted so far."""
         return Judgement(findings=tuple(self._findings), examined=tuple(self._examined))
+
+
+def _told(text: Text) -> str:
+    return text if isinstance(text, str) else text()
+
+
+def _path(place: Place) -> str:
+    return place if isinstance(place, str) else markup.where(place)
 
 
 def together(judgements: Iterable[Judgement]) -> Judgement:

@@ -7,6 +7,7 @@ The canonical form of an element is taken in place, and lxml diverts its childre
 belongs to one thread.
 """
 
+import threading
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,20 @@ MAX_DEPTH: Final = 100
 """Levels of the deepest document that is accepted; real messages stay below 30."""
 
 _DEFAULT: Final = "#default"
+_DECLARED: Final = {prefix: {prefix: namespace} for prefix, namespace in PREFIXES.items()}
 _TOO_DEEP: Final = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
+
+
+class _OfThread(threading.local):
+    """What each thread has for itself: lxml serialises the use of a shared parser."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
+        )
+
+
+_OWN: Final = _OfThread()
 
 
 class MarkupError(ImplementationError, ValueError):
@@ -56,12 +70,8 @@ def parse(data: bytes, *, limit: int = MAX_BYTES) -> etree._Element:
         raise MarkupError(
             "the document is too long", expected=f"at most {limit} bytes", found=f"{len(data)} bytes"
         )
-    # A parser per call: lxml serialises the use of a shared one, and making one costs microseconds.
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
-    )
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, _OWN.parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         # libxml2 has its own bound on entity expansion, so a "billion laughs" document ends here or below.
         raise MarkupError("not well-formed XML", found=str(error)) from error
@@ -121,9 +131,8 @@ def element(
         attributes: by name; a prefix makes it a qualified one.
         prefixes: prefix -> namespace declarations; by default the element's own prefix.
     """
-    prefix = name.partition(":")[0]
-    made = etree.Element(tag(name), nsmap=dict(prefixes) if prefixes else {prefix: PREFIXES[prefix]})
-    return _filled(made, text, attributes)
+    declared = dict(prefixes) if prefixes else _DECLARED[name.partition(":")[0]]
+    return _filled(etree.Element(tag(name), nsmap=declared), text, attributes)
 
 
 def add(
@@ -131,7 +140,9 @@ def add(
 ) -> etree._Element:
     """Append a new element to `parent` and return it; arguments as of `element`."""
     prefix = name.partition(":")[0]
-    return _filled(etree.SubElement(parent, tag(name), nsmap={prefix: PREFIXES[prefix]}), text, attributes)
+    # What has the parent's prefix needs no declaration, and lxml takes as long over one as over the element.
+    declared = None if parent.prefix == prefix else _DECLARED[prefix]
+    return _filled(etree.SubElement(parent, tag(name), nsmap=declared), text, attributes)
 
 
 def _filled(made: etree._Element, text: str | None, attributes: Mapping[str, str] | None) -> etree._Element:
@@ -170,11 +181,12 @@ def text(element: etree._Element | None) -> str:
     Text is joined across comments: `.text` of lxml would stop at the first one, which lets a signed
     value be cut short by whoever puts a comment into it.
     """
-    if element is None:
-        return ""
-    if len(element) == 0:
-        return (element.text or "").strip()
-    return "".join(map(str, element.itertext())).strip()
+    return "" if element is None else content(element).strip()
+
+
+def content(element: etree._Element) -> str:
+    """Return the whole text of an element as it stands; joined as of `text`."""
+    return "".join(map(str, element.itertext())) if len(element) else element.text or ""
 
 
 def binary(element: etree._Element | None) -> bytes | None:

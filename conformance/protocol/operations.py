@@ -19,6 +19,7 @@ from lxml import etree
 
 from conformance.errors import ImplementationError
 from conformance.model import Subcode
+from conformance.protocol import markup
 from conformance.protocol.names import SCHEMA_INSTANCE
 
 # --- what the table is made of --------------------------------------------------------------------
@@ -402,7 +403,7 @@ def _read(element: etree._Element, form: Simple | Structure) -> Any:  # noqa: AN
         return None
     if isinstance(form, Structure):
         return read_values(element, form)
-    text = "".join(str(piece) for piece in element.itertext())
+    text = markup.content(element)
     if form.base == "int" and _INT.fullmatch(text.strip()):
         return int(text)
     if form.base == "boolean":

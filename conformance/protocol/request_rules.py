@@ -88,7 +88,7 @@ def judge_request(payload: etree._Element | None, version: Version = V5) -> tupl
         namespace == version.namespace,
         expected=version.namespace,
         actual=namespace or "no namespace",
-        where=markup.where(payload),
+        where=payload,
         hint=f"That is the namespace of version {edition}; use the client classes of version 5."
         if edition
         else "",
@@ -96,9 +96,9 @@ def judge_request(payload: etree._Element | None, version: Version = V5) -> tupl
     notes.hold(
         "usi.unknown_operation",
         name.localname in OPERATIONS,
-        expected=_expected_operations(),
+        expected=_expected_operations,
         actual=name.localname,
-        where=markup.where(payload),
+        where=payload,
     )
     if operation is None:
         return notes.judgement(), RequestFacts(namespace=namespace)
@@ -130,14 +130,12 @@ def _judge_names(notes: Notes, payload: etree._Element, operation: Operation) ->
             given in (["FirstName", "FamilyName"], ["SingleName"]),
             expected="FirstName and FamilyName, or SingleName",
             actual=", ".join(given) or "no name",
-            where=markup.where(person),
+            where=person,
         )
         for name in given:
-            text = "".join(str(piece) for piece in names[name].itertext())
-            notes.hold("usi.empty_name", bool(text.strip()), where=markup.where(names[name]))
-            notes.hold(
-                "usi.untrimmed_name", text == text.strip(), actual=repr(text), where=markup.where(names[name])
-            )
+            text = markup.content(names[name])
+            notes.hold("usi.empty_name", bool(text.strip()), where=names[name])
+            notes.hold("usi.untrimmed_name", text == text.strip(), actual=repr(text), where=names[name])
         if operation.name in _VERIFICATIONS:
             others = [name for name in names if _OTHER_NAME.fullmatch(name)]
             notes.hold(
@@ -145,7 +143,7 @@ def _judge_names(notes: Notes, payload: etree._Element, operation: Operation) ->
                 not others,
                 expected=", ".join(_NAMES),
                 actual=", ".join(others),
-                where=markup.where(person),
+                where=person,
             )
 
 
@@ -167,14 +165,14 @@ def _required_names(payload: etree._Element) -> set[str]:
 
 def _judge_simple(notes: Notes, payload: etree._Element, operation: Operation) -> None:
     for element, form in _simple_elements(payload, operation.request):
-        text = "".join(str(piece) for piece in element.itertext())
+        text = markup.content(element)
         if form.base == "date" and not form.union:
             notes.hold(
                 "usi.date_form",
                 _DATE.fullmatch(text) is not None,
                 expected="yyyy-mm-dd",
                 actual=repr(text),
-                where=markup.where(element),
+                where=element,
                 hint="Write the date only; a time or a zone makes the whole message refused."
                 if "T" in text
                 else "",
@@ -185,7 +183,7 @@ def _judge_simple(notes: Notes, payload: etree._Element, operation: Operation) -
                 checksum.is_valid(text),
                 expected="a USI whose tenth character fits the first nine",
                 actual=repr(text),
-                where=markup.where(element),
+                where=element,
                 hint="Check a USI before it is sent; the registry cannot tell a slip from a stranger.",
             )
 

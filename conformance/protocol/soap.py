@@ -6,7 +6,6 @@ Security headers are `conformance.protocol.security`'s business.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
@@ -150,20 +149,22 @@ def of(root: etree._Element) -> Envelope:
             where="s:Envelope",
         )
     header = headers[0] if headers else None
+    # Of several headers of one name the first one counts.
+    first = {part.tag: part for part in reversed(markup.children(header))}
 
     def value(name: str) -> str:
-        return markup.text(markup.child(header, f"a:{name}"))
+        return markup.text(first.get(names.tag(name)))
 
     return Envelope(
         root=root,
         header=header,
         body=bodies[0],
         payload=next(iter(markup.children(bodies[0])), None),
-        security=markup.child(header, "o:Security"),
-        action=value("Action"),
-        to=value("To"),
-        message_id=value("MessageID"),
-        relates_to=value("RelatesTo"),
+        security=first.get(names.tag("o:Security")),
+        action=value("a:Action"),
+        to=value("a:To"),
+        message_id=value("a:MessageID"),
+        relates_to=value("a:RelatesTo"),
     )
 
 
@@ -360,12 +361,12 @@ def _judge_addressing(
     notes: Notes, envelope: Envelope, *, address: str, actions: list[str], seen: Collection[str]
 ) -> None:
     headers = markup.children(envelope.header)
-    counts = Counter(
+    found = [
         markup.local_name(header)
         for header in headers
         if str(header.tag).startswith(f"{{{names.ADDRESSING}}}")
-    )
-    repeated = [name for name in _ADDRESSING_HEADERS if counts[name] > 1]
+    ]
+    repeated = [name for name in _ADDRESSING_HEADERS if found.count(name) > 1]
     notes.hold(
         "addressing.header_repeated",
         not repeated,
@@ -377,7 +378,7 @@ def _judge_addressing(
         "addressing.action_wrong",
         envelope.action in actions,
         "the Action header is missing"
-        if not counts["Action"]
+        if "Action" not in found
         else "the Action header is not the operation's",
         expected=" or ".join(actions),
         actual=envelope.action,
@@ -386,7 +387,7 @@ def _judge_addressing(
     notes.hold(
         "addressing.to_wrong",
         envelope.to == address,
-        "the To header is missing" if not counts["To"] else "the To header is not the address posted to",
+        "the To header is missing" if "To" not in found else "the To header is not the address posted to",
         expected=address,
         actual=envelope.to,
         where="s:Envelope/s:Header/a:To",
@@ -420,7 +421,7 @@ def _judge_addressing(
                 actual=envelope.message_id,
                 where="s:Envelope/s:Header/a:MessageID",
             )
-    if counts["FaultTo"]:
+    if "FaultTo" in found:
         notes.remark("addressing.fault_to", where="s:Envelope/s:Header/a:FaultTo")
     _judge_other_headers(notes, headers)
 

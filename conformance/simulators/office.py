@@ -6,6 +6,7 @@ credential still works, and whether a client has notified of a provider's softwa
 (`conformance.simulators.ram`).
 """
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,6 +51,10 @@ EARLIER_RELYING_PARTIES: Final = frozenset(
 """The registry's addresses of contract version 4.  Clients that nobody has touched since ask for them."""
 
 
+_KEPT: Final = 64
+"""Credentials whose claims are remembered: a service meets few, each of them again and again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
     """The decision to issue a token."""
@@ -91,12 +96,11 @@ class Office:
         if request is None:
             return notes.judgement()
         if request.applies_to:
-            folded = {address.lower() for address in self.relying_parties}
             outdated = request.applies_to in EARLIER_RELYING_PARTIES - self.relying_parties
             notes.hold(
                 "sts.relying_party_outdated",
                 not outdated,
-                expected=" or ".join(sorted(self.relying_parties)),
+                expected=self._registered,
                 actual=request.applies_to,
                 where="s:Envelope/s:Body/t:RequestSecurityToken/wsp:AppliesTo",
                 hint="it is the address of version 4; a token for it is of no use at version 5",
@@ -104,16 +108,10 @@ class Office:
             notes.hold(
                 "sts.relying_party_unknown",
                 outdated or request.applies_to in self.relying_parties,
-                expected=" or ".join(sorted(self.relying_parties)),
+                expected=self._registered,
                 actual=request.applies_to,
                 where="s:Envelope/s:Body/t:RequestSecurityToken/wsp:AppliesTo",
-                hint=(
-                    "it differs from a registered one in case only; do not take it from a WSDL"
-                    if request.applies_to.lower() in folded
-                    else "a slash at the end makes another address"
-                    if request.applies_to.rstrip("/").lower() in folded
-                    else ""
-                ),
+                hint=lambda: self._almost(request.applies_to),
             )
         if signer.certificate is not None:
             wanted = frozenset(request.mandatory_claims) & names.KNOWN_CLAIMS
@@ -127,6 +125,16 @@ class Office:
         if request.act_as is not None:
             self._judge_relationship(notes, request.act_as)
         return notes.judgement()
+
+    def _registered(self) -> str:
+        return " or ".join(sorted(self.relying_parties))
+
+    def _almost(self, address: str) -> str:
+        """Return in what a wrong address differs from a registered one, as a cause."""
+        folded = {known.lower() for known in self.relying_parties}
+        if address.lower() in folded:
+            return "it differs from a registered one in case only; do not take it from a WSDL"
+        return "a slash at the end makes another address" if address.rstrip("/").lower() in folded else ""
 
     def _judge_relationship(self, notes: Notes, act_as: ActAs) -> None:
         seen = act_as.id in self._relationship_ids
@@ -146,7 +154,7 @@ class Office:
             "sts.credential_untrusted",
             self._is_trusted(leaf, settings.extra_anchors),
             expected="a certificate of this environment",
-            actual=f"issued by {certificates.issuer_of(leaf)}",
+            actual=lambda: f"issued by {certificates.issuer_of(leaf)}",
         )
         notes.hold(
             "sts.credential_unsuitable",
@@ -166,9 +174,10 @@ class Office:
 
     def _is_trusted(self, leaf: x509.Certificate, extra: tuple[x509.Certificate, ...]) -> bool:
         key = (leaf, extra)
-        if key not in self._chains:
-            self._chains[key] = self._chain_ends_well(leaf, extra)
-        return self._chains[key]
+        known = self._chains.get(key)
+        if known is None:
+            known = self._chains[key] = self._chain_ends_well(leaf, extra)
+        return known
 
     def _chain_ends_well(self, leaf: x509.Certificate, extra: tuple[x509.Certificate, ...]) -> bool:
         trusted = self._trusted | {certificate.fingerprint(hashes.SHA256()) for certificate in extra}
@@ -238,10 +247,22 @@ def _ends_after_it_begins(request: RequestFacts | None) -> bool:
 
 def _claims(certificate: x509.Certificate, request: RequestFacts, settings: Settings) -> dict[str, str]:
     """Return every claim that can be provided."""
-    facts = certificates.leaf_facts(certificate)
     act_as = request.act_as
-    known = {
-        names.CLAIM_ABN: act_as.second_party if act_as and not settings.act_as_abn_is_first else facts.abn,
+    known = dict(_certified(certificate))
+    if act_as and not settings.act_as_abn_is_first:
+        known[names.CLAIM_ABN] = act_as.second_party
+    known |= settings.claim_values
+    if act_as and settings.ssid_claim:
+        known[settings.ssid_claim] = act_as.ssid
+    return known
+
+
+@functools.lru_cache(_KEPT)
+def _certified(certificate: x509.Certificate) -> Mapping[str, str]:
+    """Return the claims that a certificate tells by itself."""
+    facts = certificates.leaf_facts(certificate)
+    return {
+        names.CLAIM_ABN: facts.abn,
         names.CLAIM_CREDENTIAL_TYPE: names.DEVICE_CREDENTIAL,
         names.CLAIM_COMMON_NAME: facts.name,
         names.CLAIM_SUBJECT_ID: f"{facts.abn}_{facts.name}",
@@ -250,8 +271,4 @@ def _claims(certificate: x509.Certificate, request: RequestFacts, settings: Sett
         f"{names.CLAIM_BASE}issuerdn": certificates.issuer_of(certificate),
         f"{names.CLAIM_BASE}notafterdate": certificate.not_valid_after_utc.isoformat(),
         f"{names.CLAIM_BASE}certificateserialnumber": str(certificate.serial_number),
-        **settings.claim_values,
     }
-    if act_as and settings.ssid_claim:
-        known[settings.ssid_claim] = act_as.ssid
-    return known

@@ -8,7 +8,7 @@ version, content, authorisation.  Every rule is judged all the same, so that one
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
 from typing import Any, Final
@@ -200,7 +200,13 @@ class Registry:
         )
         return response
 
-    def _judge(self, request: Request, now: datetime) -> tuple[Judgement, RegistryFacts]:
+    def verify(self, request: Request, now: datetime) -> tuple[Judgement, RegistryFacts]:
+        """Judge message, token and endorsing signature; what is asked for is not looked at.
+
+        Args:
+            request: a POST; its MessageID counts as seen from now on.
+            now: UTC.
+        """
         message, envelope = soap.judge_message(
             request.body,
             media_type=request.header("content-type"),
@@ -223,10 +229,17 @@ class Registry:
             now=now,
             token_type=token_facts.token_type or names.SAML_2_TOKEN,
         )
-        asked, request_facts = request_rules.judge_request(envelope.payload)
-        authorised = self._judge_organisation(token_facts, request_facts)
-        facts = RegistryFacts(envelope=envelope, token=token_facts, endorser=endorser, request=request_facts)
-        return together((message, opened, endorsed, asked, authorised)), facts
+        facts = RegistryFacts(envelope=envelope, token=token_facts, endorser=endorser, request=RequestFacts())
+        return together((message, opened, endorsed)), facts
+
+    def _judge(self, request: Request, now: datetime) -> tuple[Judgement, RegistryFacts]:
+        security_judgement, facts = self.verify(request, now)
+        if facts.envelope is None:
+            return security_judgement, facts
+        asked, request_facts = request_rules.judge_request(facts.envelope.payload)
+        authorised = self._judge_organisation(facts.token, request_facts)
+        judgement = together((security_judgement, asked, authorised))
+        return judgement, replace(facts, request=request_facts)
 
     def _open(self, element: etree._Element | None, now: datetime) -> tuple[Judgement, token.TokenFacts]:
         """Open the token against the first audience, or against another one of ours that it names."""
@@ -249,7 +262,7 @@ class Registry:
         notes.hold(
             "usi.org_code_unknown",
             organisation is not None,
-            expected=" or ".join(known.code for known in self.population.organisations.values()),
+            expected=lambda: " or ".join(known.code for known in self.population.organisations.values()),
             actual=code,
             where=where,
         )

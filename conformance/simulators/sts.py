@@ -151,8 +151,8 @@ class TokenService:
             faults=frozenset(fault.name for fault in faults),
             variation=self._variation() if settings.varied else None,
         )
-        judgement, facts = self._judge(request, suite, settings, terms.now)
-        facts = replace(facts, faults=tuple(fault.asked for fault in faults))
+        obeyed_faults = tuple(fault.asked for fault in faults)
+        judgement, facts = self._judge(request, suite, settings, terms.now, obeyed_faults)
         wrong = {finding.code for finding in judgement.findings if finding.severity is Severity.ERROR}
         if facts.envelope is None:
             # Below SOAP there is no fault to answer with.
@@ -207,7 +207,12 @@ class TokenService:
                 self.unnotified.update(issued)
 
     def _judge(
-        self, request: Request, suite: AlgorithmSuite, settings: Settings, now: datetime
+        self,
+        request: Request,
+        suite: AlgorithmSuite,
+        settings: Settings,
+        now: datetime,
+        faults: tuple[str, ...],
     ) -> tuple[Judgement, TokenFacts]:
         message, envelope = soap.judge_message(
             request.body,
@@ -218,7 +223,7 @@ class TokenService:
             soapaction=request.header("soapaction") or None,
         )
         if envelope is None:
-            return message, TokenFacts()
+            return message, TokenFacts(faults=faults)
         with self._lock:
             self.message_ids.add(envelope.message_id)
         signed, signer = security.judge_signed(
@@ -229,7 +234,7 @@ class TokenService:
             envelope, now=now, certificate_abn=abn, act_as=settings.act_as, skew=settings.skew
         )
         known = self.office.judge(signer, content, settings)
-        facts = TokenFacts(envelope=envelope, signer=signer, request=content)
+        facts = TokenFacts(envelope=envelope, signer=signer, request=content, faults=faults)
         return together((message, signed, asked, known)), facts
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from conformance.errors import KitError
 from conformance.model import Severity
+from conformance.protocol import markup
 from conformance.protocol.judging import Notes, together
 
 RULES = {"a.one": "One holds.", "a.two": "Two holds."}
@@ -26,6 +27,31 @@ def test_a_broken_rule_says_its_sentence():
     (finding,) = notes.judgement().findings
     assert (finding.code, finding.message, finding.severity) == ("a.two", "Two holds.", Severity.ERROR)
     assert not notes.judgement().accepted
+
+
+def test_what_a_finding_says_is_made_for_a_broken_rule_only():
+    """A text may be given as what makes it, which nobody calls while the rule holds."""
+    made = []
+
+    def told():
+        made.append("told")
+        return "not so"
+
+    notes = Notes(RULES, REMARKS)
+    notes.hold("a.one", True, told, expected=told, actual=told, hint=told)
+    assert made == []
+    notes.hold("a.two", False, told, expected=lambda: "so", actual=told, hint=lambda: "")
+    (finding,) = notes.judgement().findings
+    assert (finding.message, finding.expected, finding.actual, finding.hint) == ("not so", "so", "not so", "")
+
+
+def test_a_place_may_be_given_as_the_element():
+    """The finding and the remark have its path."""
+    body = markup.add(markup.element("s:Envelope"), "s:Body")
+    notes = Notes(RULES, REMARKS)
+    notes.hold("a.two", False, where=body)
+    notes.remark("a.odd", where=body)
+    assert [finding.where for finding in notes.judgement().findings] == ["s:Envelope/s:Body"] * 2
 
 
 def test_a_remark_refuses_nothing():

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -14,6 +15,8 @@ from conformance.protocol.security.records import MAX_TIMESTAMP_LIFE, TIMESTAMP_
 from conformance.protocol.security.references import ISSUED, SECURITY
 from conformance.protocol.soap import Envelope
 
+_PLAIN: Final = (names.tag("saml2:Assertion"), names.tag("saml:Assertion"))
+
 
 def only_header(notes: Notes, envelope: Envelope) -> etree._Element | None:
     """Return the Security header, the first of several; None when there is none."""
@@ -24,7 +27,7 @@ def only_header(notes: Notes, envelope: Envelope) -> etree._Element | None:
         bool(headers),
         "there is no Security header",
         expected=f"Security in {names.SECURITY}",
-        actual=markup.where(elsewhere),
+        actual=lambda: markup.where(elsewhere),
         where="s:Envelope/s:Header",
         hint="it lies where nobody looks for it" if elsewhere is not None else "",
     ):
@@ -96,30 +99,32 @@ def _judge_moments(
     notes: Notes, created: datetime, expires: datetime, now: datetime, skew: timedelta, place: str
 ) -> None:
     off = created - now
-    direction = "in the future" if off > timedelta() else "in the past"
     notes.hold(
         "security.timestamp_window",
         abs(off) <= skew and expires > now - skew,
-        f"Created is {abs(off).total_seconds():.0f} s {direction}"
-        if abs(off) > skew
-        else "Expires has passed already",
-        expected=f"Created within {skew.total_seconds():.0f} s of {instants.write(now)}",
-        actual=f"Created {instants.write(created)}, Expires {instants.write(expires)}",
+        lambda: _window_breach(off) if abs(off) > skew else "Expires has passed already",
+        expected=lambda: f"Created within {skew.total_seconds():.0f} s of {instants.write(now)}",
+        actual=lambda: f"Created {instants.write(created)}, Expires {instants.write(expires)}",
         where=place,
-        hint=_window_cause(off),
+        hint=lambda: _window_cause(off),
     )
     span = expires - created
     within = notes.hold(
         "security.timestamp_span",
         timedelta() < span <= MAX_TIMESTAMP_LIFE,
-        f"the Timestamp is {span.total_seconds():.0f} s long",
+        lambda: f"the Timestamp is {span.total_seconds():.0f} s long",
         expected="more than 0 s and at most 600 s; 300 s is usual",
-        actual=f"{span.total_seconds():.0f} s",
+        actual=lambda: f"{span.total_seconds():.0f} s",
         where=place,
         hint="the life of the Timestamp is not that of the token" if span > MAX_TIMESTAMP_LIFE else "",
     )
     if within and abs(span - TIMESTAMP_LIFE) > timedelta(seconds=10):
         notes.remark("security.timestamp_unusual", actual=f"{span.total_seconds():.0f} s", where=place)
+
+
+def _window_breach(off: timedelta) -> str:
+    direction = "in the future" if off > timedelta() else "in the past"
+    return f"Created is {abs(off).total_seconds():.0f} s {direction}"
 
 
 def _window_cause(off: timedelta) -> str:
@@ -210,7 +215,7 @@ def _judge_leaf(
         "security.certificate_authority",
         not facts.is_authority,
         expected="the certificate of the credential",
-        actual=certificates.subject_of(certificate),
+        actual=lambda: certificates.subject_of(certificate),
         where=place,
         hint="the wrong certificate of the store's chain was taken" if facts.is_authority else "",
     )
@@ -218,16 +223,18 @@ def _judge_leaf(
         "security.certificate_dates",
         certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc,
         "the certificate is not valid now",
-        expected=f"valid at {instants.write(now)}",
-        actual=f"valid from {instants.write(certificate.not_valid_before_utc)} "
-        f"to {instants.write(certificate.not_valid_after_utc)}",
+        expected=lambda: f"valid at {instants.write(now)}",
+        actual=lambda: (
+            f"valid from {instants.write(certificate.not_valid_before_utc)} "
+            f"to {instants.write(certificate.not_valid_after_utc)}"
+        ),
         where=place,
     )
     if credential is not None:
         notes.hold(
             "security.certificate_other",
             certificate.public_bytes(Encoding.DER) == credential,
-            actual=certificates.subject_of(certificate),
+            actual=lambda: certificates.subject_of(certificate),
             where=place,
         )
 
@@ -236,13 +243,12 @@ def only_issued_token(notes: Notes, security: etree._Element) -> etree._Element 
     """Return the issued token, the first of several; None when there is none."""
     found = [part for part in markup.children(security) if part.tag in ISSUED]
     place = f"{SECURITY}/xenc:EncryptedData"
-    plain = any(part.tag in (names.tag("saml2:Assertion"), names.tag("saml:Assertion")) for part in security)
     if not notes.hold(
         "security.issued_token_missing",
         bool(found),
         "there is no encrypted token",
         expected="the issued EncryptedData as a child of Security",
-        actual="an assertion in plain text" if plain else "",
+        actual=lambda: "an assertion in plain text" if any(part.tag in _PLAIN for part in security) else "",
         where=place,
     ):
         return None
@@ -254,7 +260,7 @@ def only_issued_token(notes: Notes, security: etree._Element) -> etree._Element 
         where=place,
     )
     if found[0].tag == names.tag("saml2:EncryptedAssertion"):
-        notes.remark("security.token_wrapped", where=markup.where(found[0]))
+        notes.remark("security.token_wrapped", where=found[0])
     return found[0]
 
 
@@ -293,7 +299,7 @@ def judge_layout(notes: Notes, security: etree._Element, wanted: Sequence[etree.
     notes.hold(
         "security.layout",
         places == sorted(places),
-        expected=", ".join(markup.local_name(part) for part in present),
-        actual=", ".join(markup.local_name(order[place]) for place in sorted(places)),
+        expected=lambda: ", ".join(markup.local_name(part) for part in present),
+        actual=lambda: ", ".join(markup.local_name(order[place]) for place in sorted(places)),
         where=SECURITY,
     )

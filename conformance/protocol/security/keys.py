@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -16,6 +17,8 @@ from conformance.protocol.security.algorithms import SIGNATURE_HASHES, rsa_hash,
 from conformance.protocol.security.records import ENDORSING, TokenReference
 from conformance.protocol.security.references import issued_token, read_reference
 from conformance.protocol.security.signature import Signature, difference, places, shown
+
+_KINDS: Final = tuple(map(names.tag, ("o:Reference", "o:KeyIdentifier", "o:Embedded")))
 
 
 def judge_direct_reference(
@@ -41,7 +44,7 @@ def judge_direct_reference(
         expected=f"#{identifier}" if identifier else "a wsu:Id on the BinarySecurityToken",
         actual=reference.value,
         where=place,
-        hint=_pointed_at(signed, reference.value),
+        hint=lambda: _pointed_at(signed, reference.value),
     )
     named = signed.by_id.get(identifier, [])
     if len(named) > 1:
@@ -61,8 +64,7 @@ def judge_direct_reference(
 def _is_only(notes: Notes, signed: Signature, place: str) -> bool:
     """Judge whether the KeyInfo refers to one token only; a second reference lets two readers disagree."""
     references = markup.children(markup.child(signed.element, "ds:KeyInfo"), "o:SecurityTokenReference")
-    kinds = ("o:Reference", "o:KeyIdentifier", "o:Embedded")
-    count = sum(len(markup.children(each, kind)) for each in references for kind in kinds)
+    count = sum(part.tag in _KINDS for each in references for part in markup.children(each))
     if len(references) < 2 and count < 2:
         return True
     return notes.hold(

@@ -66,7 +66,7 @@ class Signature:
         self.by_id: dict[str, list[etree._Element]] = {}
         """Every element of the message that has an id, by that id."""
         for identified in envelope.root.iter(etree.Element):
-            for name, value in identified.attrib.items():
+            for name, value in identified.items():
                 if str(name).rpartition("}")[2] in _ID_ATTRIBUTES:
                     self.by_id.setdefault(str(value), []).append(identified)
         self.hashed = b""
@@ -104,7 +104,6 @@ class Signature:
             notes: where to note it.
             intact: whether the signature value holds, so that the digests are those that were signed.
         """
-        facts = []
         if self.count > MAX_REFERENCES:
             notes.hold(
                 "security.reference_unresolved",
@@ -114,31 +113,35 @@ class Signature:
                 actual=str(self.count),
                 where=self.where("ds:SignedInfo"),
             )
-        for reference in self.elements:
-            uri = reference.get("URI", "")
-            place = self.place(reference)
-            found = self.by_id.get(uri[1:], []) if uri.startswith("#") and len(uri) > 1 else []
-            if not notes.hold(
-                "security.reference_unresolved",
-                bool(found),
-                f"the reference {uri!r} points at nothing in the message",
-                expected="# and the id of one element",
-                actual=uri,
-                where=place,
-            ):
-                continue
-            notes.hold(
-                "security.reference_ambiguous",
-                len(found) == 1,
-                f"the id {uri[1:]!r} occurs {len(found)} times",
-                expected="an id that occurs once",
-                actual=places(found),
-                where=place,
-                hint="two parts with one id are how a signed part is replaced without being noticed",
-            )
-            self.targets.append(found[0])
-            facts.append(self._judge_digest(notes, reference, found[0], place, intact))
-        self.references = tuple(facts)
+        facts = (self._judge_reference(notes, reference, intact) for reference in self.elements)
+        self.references = tuple(resolved for resolved in facts if resolved is not None)
+
+    def _judge_reference(
+        self, notes: Notes, reference: etree._Element, intact: bool
+    ) -> ReferenceFacts | None:
+        uri = reference.get("URI", "")
+        place = self.place(reference)
+        found = self.by_id.get(uri[1:], []) if uri.startswith("#") and len(uri) > 1 else []
+        if not notes.hold(
+            "security.reference_unresolved",
+            bool(found),
+            f"the reference {uri!r} points at nothing in the message",
+            expected="# and the id of one element",
+            actual=uri,
+            where=place,
+        ):
+            return None
+        notes.hold(
+            "security.reference_ambiguous",
+            len(found) == 1,
+            f"the id {uri[1:]!r} occurs {len(found)} times",
+            expected="an id that occurs once",
+            actual=lambda: places(found),
+            where=place,
+            hint="two parts with one id are how a signed part is replaced without being noticed",
+        )
+        self.targets.append(found[0])
+        return self._judge_digest(notes, reference, found[0], place, intact)
 
     def _judge_digest(
         self, notes: Notes, reference: etree._Element, target: etree._Element, place: str, intact: bool
@@ -173,10 +176,14 @@ class Signature:
             notes.hold(
                 "security.digest_mismatch",
                 actual == stated,
-                f"the digest of {markup.local_name(target)} is not that of the element as it arrived",
-                expected=f"{b64encode(actual).decode()} over {len(canonical)} bytes: {shown(canonical)}",
-                actual=(b64encode(stated).decode() or "no base64")
-                + difference(canonical, explanation.hashed, "the digest"),
+                lambda: f"the digest of {markup.local_name(target)} is not that of the element as it arrived",
+                expected=lambda: (
+                    f"{b64encode(actual).decode()} over {len(canonical)} bytes: {shown(canonical)}"
+                ),
+                actual=lambda: (
+                    (b64encode(stated).decode() or "no base64")
+                    + difference(canonical, explanation.hashed, "the digest")
+                ),
                 where=place,
                 hint=explanation.cause,
             )
@@ -214,12 +221,16 @@ def judge_algorithms(
         "security.algorithm_signature",
         signed.method in methods and not signed.truncated,
         "the HMAC is truncated" if signed.truncated else "the signature method is not the one asked for",
-        expected=" or ".join(short(method) for method in methods)
-        + (f", with {short(wanted)} for every digest" if of_another else ""),
-        actual=(short(signed.method) or "none")
-        + (f", with {short(found[0])} for every digest" if of_another else ""),
+        expected=lambda: (
+            " or ".join(map(short, methods))
+            + (f", with {short(wanted)} for every digest" if of_another else "")
+        ),
+        actual=lambda: (
+            (short(signed.method) or "none")
+            + (f", with {short(found[0])} for every digest" if of_another else "")
+        ),
         where=signed.where("ds:SignedInfo", "ds:SignatureMethod"),
-        hint=_method_cause(signed.method, methods, of_another),
+        hint=lambda: _method_cause(signed.method, methods, of_another),
     )
     for reference, method in zip(signed.elements, found, strict=True):
         # A signature method that is wrong has been told; digests are then held to the first that is right.
@@ -314,21 +325,13 @@ def judge_coverage(
         example = next(iter(elements))
         elsewhere = [t for t in signed.targets if t.tag == example.tag and t not in elements]
         relocated += elsewhere
-        notes.hold(
-            f"security.{part}_unsigned",
-            holds,
-            f"the signature does not cover the {markup.local_name(example)} header",
-            expected=f"a Reference to {markup.where(example)}",
-            actual=", ".join(reference.uri for reference in signed.references) or "no reference at all",
-            where=signed.where("ds:SignedInfo"),
-            hint=_coverage_cause(signed, example, bool(elsewhere)),
-        )
+        _note_coverage(notes, f"security.{part}_unsigned", holds, signed, example, bool(elsewhere))
     notes.hold(
         "security.relocated",
         not relocated,
         "what is signed is not the header that the service acts upon, but an element of that name elsewhere",
         expected="the header itself",
-        actual=", ".join(map(markup.where, relocated)),
+        actual=lambda: ", ".join(map(markup.where, relocated)),
         where=signed.where("ds:SignedInfo"),
     )
     more = [target for target in signed.targets if target not in known and target not in relocated]
@@ -339,6 +342,20 @@ def judge_coverage(
             where=signed.where("ds:SignedInfo"),
         )
     return covered
+
+
+def _note_coverage(
+    notes: Notes, code: str, holds: bool, signed: Signature, part: etree._Element, elsewhere: bool
+) -> None:
+    notes.hold(
+        code,
+        holds,
+        lambda: f"the signature does not cover the {markup.local_name(part)} header",
+        expected=lambda: f"a Reference to {markup.where(part)}",
+        actual=lambda: ", ".join(reference.uri for reference in signed.references) or "no reference at all",
+        where=signed.where("ds:SignedInfo"),
+        hint=lambda: _coverage_cause(signed, part, elsewhere),
+    )
 
 
 def _coverage_cause(signed: Signature, part: etree._Element, elsewhere: bool) -> str:

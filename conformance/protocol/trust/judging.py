@@ -98,9 +98,9 @@ def judge_request(
         notes.remark("trust.secondary_parameters", where=asked.where("SecondaryParameters"))
     for part in asked.parts:
         if part.tag not in _KNOWN_PARTS:
-            notes.remark("trust.element_unknown", actual=str(part.tag), where=markup.where(part))
+            notes.remark("trust.element_unknown", actual=str(part.tag), where=part)
         elif part.tag in _ALGORITHMS and ":" not in markup.text(part):
-            notes.remark("trust.algorithm_name", actual=markup.text(part), where=markup.where(part))
+            notes.remark("trust.algorithm_name", actual=markup.text(part), where=part)
     _judge_request_type(notes, asked)
     created, expires = _judge_lifetime(notes, asked, now, skew)
     key_size = _judge_key(notes, asked)
@@ -132,11 +132,11 @@ class _Asked:
         self.request = request
         self.secondary = markup.child(request, "t:SecondaryParameters")
         self.parts = [*markup.children(request), *markup.children(self.secondary)]
+        self._first = {part.tag: part for part in reversed(self.parts)}
 
     def find(self, name: str) -> etree._Element | None:
         """Return the part of that prefixed name, or None."""
-        wanted = names.tag(name)
-        return next((part for part in self.parts if part.tag == wanted), None)
+        return self._first.get(names.tag(name))
 
     def find_local(self, name: str) -> etree._Element | None:
         """Return the part of that local name in whatever namespace, or None."""
@@ -204,7 +204,7 @@ def _judge_key(notes: Notes, asked: _Asked) -> int | None:
     notes.hold(
         "trust.key_size",
         asked.find("t:KeySize") is None or size in KEY_SIZES,
-        expected=" or ".join(map(str, KEY_SIZES)),
+        expected=lambda: " or ".join(map(str, KEY_SIZES)),
         actual=text,
         where=asked.where("KeySize"),
     )
@@ -243,9 +243,9 @@ def _judge_claims(notes: Notes, asked: _Asked, wanted: Collection[str]) -> tuple
     notes.hold(
         "trust.claims_missing",
         not missing,
-        f"mandatory claims are not asked for: {', '.join(missing)}",
-        expected=", ".join(wanted),
-        actual=", ".join(uri for uri, _ in claims) or "no claims",
+        lambda: f"mandatory claims are not asked for: {', '.join(missing)}",
+        expected=lambda: ", ".join(wanted),
+        actual=lambda: ", ".join(uri for uri, _ in claims) or "no claims",
         where=place,
         hint="they are asked for as optional ones" if missing and optional.issuperset(missing) else "",
     )
@@ -287,9 +287,9 @@ def _judge_lifetime(
     notes.hold(
         "trust.lifetime_span",
         timedelta() < span <= MAX_LIFE,
-        f"the life asked for is {span.total_seconds():.0f} s",
-        expected=f"more than 0 s and at most {MAX_LIFE.total_seconds():.0f} s",
-        actual=f"{span.total_seconds():.0f} s",
+        lambda: f"the life asked for is {span.total_seconds():.0f} s",
+        expected=lambda: f"more than 0 s and at most {MAX_LIFE.total_seconds():.0f} s",
+        actual=lambda: f"{span.total_seconds():.0f} s",
         where=place,
     )
     if span == MAX_LIFE:
@@ -297,8 +297,8 @@ def _judge_lifetime(
     notes.hold(
         "trust.lifetime_start",
         abs(created - now) <= skew,
-        expected=f"within {skew.total_seconds():.0f} s of {instants.write(now)}",
-        actual=instants.write(created),
+        expected=lambda: f"within {skew.total_seconds():.0f} s of {instants.write(now)}",
+        actual=lambda: instants.write(created),
         where=place,
     )
     return created, expires

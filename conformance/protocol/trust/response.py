@@ -200,14 +200,15 @@ def _moment(life: etree._Element | None, name: str) -> datetime | None:
 def _proof_key(response: etree._Element, entropy: bytes | None, asked: int | None) -> bytes:
     """Return the proof key; the order of the cases is that of WS-Trust 1.3, section 4.4.3."""
     proof = markup.child(response, "t:RequestedProofToken")
-    place = markup.where(response)
     given = markup.child(proof, "t:BinarySecret")
     computed = markup.child(proof, "t:ComputedKey")
     theirs = markup.child(response, "t:Entropy", "t:BinarySecret")
     if given is not None:
         if computed is not None or theirs is not None:
             raise TrustError(
-                "the answer has a proof key and a recipe for one", expected="one of them", where=place
+                "the answer has a proof key and a recipe for one",
+                expected="one of them",
+                where=markup.where(response),
             )
         key = markup.binary(given)
         if not key:
@@ -221,18 +222,21 @@ def _proof_key(response: etree._Element, entropy: bytes | None, asked: int | Non
                 expected="P_SHA1 and entropy of both sides",
                 found=f"{markup.text(computed)}; entropy of the client: {entropy is not None}; "
                 f"of the service: {bool(seed)}",
-                where=place,
+                where=markup.where(response),
             )
         size = markup.text(markup.child(response, "t:KeySize"))
         bits = int(size) if size.isascii() and size.isdigit() and len(size) < 6 else asked or DEFAULT_KEY_SIZE
         if bits < LEAST_KEY_SIZE:
             raise TrustError(
-                "the proof key would be too short", expected="128 bits at least", found=size, where=place
+                "the proof key would be too short",
+                expected="128 bits at least",
+                found=size,
+                where=markup.where(response),
             )
         return p_sha1(entropy, seed, bits // 8)
     if proof is None and theirs is None and entropy is not None:
         return entropy
-    raise TrustError("the answer has no proof key", where=place)
+    raise TrustError("the answer has no proof key", where=markup.where(response))
 
 
 def p_sha1(secret: bytes, seed: bytes, length: int) -> bytes:
