@@ -32,7 +32,7 @@ selftest: $(DEV)
 
 notebooks: $(DEV)
 	$(BIN)/python notebooks/build.py --check
-	$(BIN)/python -m pytest -q -p nbval --nbval --nbval-sanitize-with notebooks/sanitize.cfg --nbval-cell-timeout 120 notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q -p nbval --nbval --nbval-sanitize-with notebooks/sanitize.cfg --nbval-cell-timeout 120 notebooks
 
 vectors: $(DEV)  ## write every generated file anew; nothing may change unless a generator did
 	$(BIN)/python vectors/generate.py
