@@ -369,7 +369,10 @@ def serve(order: Order, say: Callable[[str], object], stopping: threading.Event 
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Have SIGTERM end what Ctrl-C ends; only the main thread may change that."""
+    """Have SIGTERM and SIGINT end the serving; only the main thread may change that.
+
+    SIGINT too, because whoever starts a program in the background of a script has it ignored there.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -377,11 +380,13 @@ def _ended_by_signals() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            # None: it was not set from Python, and cannot be given back by it.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _refuse_contradictions(order: Order) -> None:
