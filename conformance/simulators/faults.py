@@ -136,7 +136,7 @@ _RENEWALS: Final = {
 """Answers of the renewal service that no product may take for a renewal."""
 
 NETWORK: Final = {
-    "delay": "answers correctly, but only after 0.4 seconds",
+    "delay": "answers correctly, but only after 0.6 seconds",
     "reset_before": "takes the request, and the connection is reset before any byte of the answer",
     "reset_after": "answers, and the connection is reset after 200 bytes of the body",
     "truncated": "promises the whole length of its answer, sends half of the body and ends the connection",

@@ -15,7 +15,7 @@ from conformance.simulators.faults import NETWORK, Script
 from conformance.simulators.http import Cut, Delivery, Request, Response, Step
 from conformance.simulators.transcript import Exchange
 
-DELAY: Final = 0.4
+DELAY: Final = 0.6
 """Seconds that the fault `delay` costs: more than a healthy answer takes, less than anybody's time-out."""
 SENT_BEFORE_RESET: Final = 200
 """Bytes of the body that leave before the reset of `reset_after`."""

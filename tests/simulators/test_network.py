@@ -82,7 +82,7 @@ def test_without_a_fault_an_answer_arrives_as_it_was():
 @pytest.mark.parametrize(
     ("kind", "status", "size", "told"),
     [
-        ("delay", 200, 1017, "token issued, 0.4 s late"),
+        ("delay", 200, 1017, "token issued, 0.6 s late"),
         ("reset_before", 0, 0, "connection reset before any byte of: token issued"),
         ("reset_after", 200, 200, "connection reset after 200 bytes of: token issued"),
         ("truncated", 200, 508, "connection ended after 508 of 1017 bytes of: token issued"),
@@ -111,7 +111,7 @@ def test_every_network_fault_is_carried_out():
 @pytest.mark.parametrize(
     ("kind", "steps"),
     [
-        ("delay", [0.4, b"HEAD" + ANSWER]),
+        ("delay", [0.6, b"HEAD" + ANSWER]),
         ("reset_before", [Cut.RESET]),
         ("reset_after", [b"HEAD" + ANSWER[:200], Cut.RESET]),
         ("truncated", [b"HEAD" + ANSWER[:508], Cut.CLOSE]),
@@ -205,11 +205,11 @@ def test_a_client_sees_the_connection_break(bench, peer, kind, error):
 
 
 def test_a_delay_goes_through_the_bench_s_sleep(bench, pauses):
-    """0.4 s are asked for, the healthy answer follows, and the record counts them."""
+    """0.6 s are asked for, the healthy answer follows, and the record counts them."""
     pauses.clear()
     with bench.scenario("delay", faults=("sts.delay",)) as recording:
         answer, body = ask(bench)
-    assert (pauses, answer.status, answer.will_close) == ([0.4], 400, True)
+    assert (pauses, answer.status, answer.will_close) == ([0.6], 400, True)
     assert body.startswith(b"The message")
     assert recording.sts[0].took_ms > 400
 
