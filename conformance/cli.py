@@ -324,15 +324,12 @@ def serve(
 
     Exit: 0 after Ctrl-C or SIGTERM; 2 something given cannot be used.
     """
-    if list_faults:
-        from conformance.simulators.faults import FAULTS
-
-        for fault in FAULTS.values():
-            if fault.simulator in ("sts", "registry", "tls"):
-                click.echo(f"{fault.name:<32} {fault.sentence}")
-        return
     from conformance import serving
 
+    if list_faults:
+        for name, sentence in serving.faults():
+            click.echo(f"{name:<32} {sentence}")
+        return
     if list_settings:
         for name, value in serving.settings():
             click.echo(f"{name:<28} {value}")

@@ -5,6 +5,6 @@ when a folder is named.
 """
 
 from conformance.serving.options import settings
-from conformance.serving.station import Order, Station, serve
+from conformance.serving.station import Order, Station, faults, serve
 
-__all__ = ["Order", "Station", "serve", "settings"]
+__all__ = ["Order", "Station", "faults", "serve", "settings"]

@@ -22,8 +22,8 @@ from conformance.serving.folder import Folder
 from conformance.serving.telling import Log
 from conformance.simulators.authority import Authority
 from conformance.simulators.bench import CLOUD, KIT_PASSWORD, LOCAL, PUBLISHED_ADDRESS, STS_PATH
-from conformance.simulators.faults import fault, named
-from conformance.simulators.http import Request, Response, Server
+from conformance.simulators.faults import FAULTS, fault, named
+from conformance.simulators.http import Request, Response, Server, plain
 from conformance.simulators.listeners import ELSEWHERE, Listeners
 from conformance.simulators.network import elsewhere
 from conformance.simulators.own_credential import certificates_of, password_of
@@ -47,10 +47,11 @@ SBR_TEST: Final = "https://test.sbr.gov.au/services"
 """Relying party of the SBR test platform; the registry is not it."""
 
 PORT: Final = 8443
+SERVED: Final = ("sts", "registry", "tls")
+"""Whose faults are obeyed here."""
 _HTTPS: Final = 443
 _WILDCARDS: Final = ("0.0.0.0", "[::]")  # noqa: S104 - only where the operator allows it
 _WAIT: Final = 0.5
-_TEXT: Final = (("Content-Type", "text/plain; charset=utf-8"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +255,7 @@ class Station:
         if path.startswith("/r3.0/"):
             return self._services.sts.handle(request)
         text = f"There is nothing here.  Token service: {STS_PATH}  Registry: {V5.path}\n"
-        response = Response(404, _TEXT, text.encode())
+        response = plain(404, text)
         return response, Exchange(
             service="nobody",
             request=request,
@@ -345,6 +346,13 @@ class Station:
             yield "    and serve with --port 443: such a client knows no other port."
 
 
+def faults() -> Iterator[tuple[str, str]]:
+    """Yield name and sentence of every fault that can be ordered."""
+    for each in FAULTS.values():
+        if each.simulator in SERVED:
+            yield each.name, each.sentence
+
+
 def serve(order: Order, say: Callable[[str], object], stopping: threading.Event | None = None) -> Log:
     """Serve until Ctrl-C, SIGTERM or `stopping`; tell everything, and return what was told.
 
@@ -418,7 +426,7 @@ def _refuse_contradictions(order: Order) -> None:
 
 def _refuse_foreign_faults(names: tuple[str, ...]) -> None:
     for name in names:
-        if fault(name).simulator not in ("sts", "registry", "tls"):
+        if fault(name).simulator not in SERVED:
             raise OperatorError(
                 f"The fault {name} is of a service that is not served here.",
                 expected="a fault of the token service, the registry or TLS; --list-faults names them",

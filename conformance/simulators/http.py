@@ -115,6 +115,11 @@ class Response:
         return header(self.headers, name)
 
 
+def plain(status: int, text: str, *more: tuple[str, str]) -> Response:
+    """Return an answer in words for people; `more` are further headers."""
+    return Response(status, (("Content-Type", "text/plain; charset=utf-8"), *more), text.encode())
+
+
 Handler = Callable[[Request], Response]
 
 

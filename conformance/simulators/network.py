@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from conformance.model import Judgement
 from conformance.simulators.faults import NETWORK, Script
-from conformance.simulators.http import Cut, Delivery, Request, Response, Step
+from conformance.simulators.http import Cut, Delivery, Request, Response, Step, plain
 from conformance.simulators.transcript import Exchange
 
 DELAY: Final = 0.6
@@ -22,7 +22,6 @@ SENT_BEFORE_RESET: Final = 200
 RETRY_AFTER: Final = 1
 """Seconds after which `unavailable` tells clients to ask again."""
 
-_TEXT: Final = (("Content-Type", "text/plain; charset=utf-8"),)
 _HTML: Final = (("Content-Type", "text/html; charset=utf-8"),)
 _PAGE: Final = b"""<!DOCTYPE html>
 <html lang="en-AU"><head><title>Gateway</title></head>
@@ -110,7 +109,7 @@ class Network:
 
 def elsewhere(request: Request) -> tuple[Response, Exchange]:
     """Answer as the host that `redirect` points to: it has nothing, and its visitors are on record."""
-    response = Response(404, _TEXT, b"There is nothing here; a redirect pointed to this host.\n")
+    response = plain(404, "There is nothing here; a redirect pointed to this host.\n")
     exchange = Exchange(
         service="elsewhere",
         request=request,
@@ -199,9 +198,8 @@ def _mislabelled(response: Response) -> _Arrival:
 
 
 def _unavailable(_: Response) -> _Arrival:
-    answer = Response(
-        503, (*_TEXT, ("Retry-After", str(RETRY_AFTER))), b"The service is not available at the moment.\n"
-    )
+    text = "The service is not available at the moment.\n"
+    answer = plain(503, text, ("Retry-After", str(RETRY_AFTER)))
     return _Arrival(answer, answer, f"503, retry after {RETRY_AFTER} s, in place of: {{}}")
 
 

@@ -26,7 +26,7 @@ from conformance.protocol.operations import EARLIER_NAMESPACES, OPERATIONS, V5
 from conformance.protocol.request_rules import RequestFacts
 from conformance.simulators import population as people
 from conformance.simulators.faults import FAULTS, Fault, Script
-from conformance.simulators.http import Request, Response
+from conformance.simulators.http import Request, Response, plain
 from conformance.simulators.transcript import Exchange
 
 RULES: Final = {
@@ -135,13 +135,11 @@ class Registry:
     def handle(self, request: Request) -> Response:
         """Answer one HTTP request and record the exchange."""
         if request.path.lower() != V5.path:
-            return self._record(
-                request, _plain(404, f"There is nothing here; the service is at {V5.path}.\n")
-            )
+            return self._record(request, plain(404, f"There is nothing here; the service is at {V5.path}.\n"))
         if request.method == "POST":
             return self._operate(request)
         if request.method not in ("GET", "HEAD"):
-            return self._record(request, _plain(405, "Send a GET for the WSDL, or a POST.\n"))
+            return self._record(request, plain(405, "Send a GET for the WSDL, or a POST.\n"))
         if request.query.lower() in ("wsdl", "singlewsdl"):
             document = wsdl(
                 _address(request), issuer=self.issuer_of(request) if self.issuer_of else self.issuer_address
@@ -437,11 +435,7 @@ def _unread(judgement: Judgement) -> Response:
     errors = [finding for finding in judgement.findings if finding.severity is Severity.ERROR]
     wrong_type = any(finding.code == "soap.media_type" for finding in errors)
     text = " ".join(finding.message for finding in errors)
-    return _plain(415 if wrong_type else 400, f"{text}\n")
-
-
-def _plain(status: int, text: str) -> Response:
-    return Response(status, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())
+    return plain(415 if wrong_type else 400, f"{text}\n")
 
 
 _PAGE: Final = """<!DOCTYPE html>

@@ -23,7 +23,7 @@ from conformance.protocol.certificates import leaf_facts, write_bundle
 from conformance.protocol.renewal import MEDIA_TYPE, RequestFacts
 from conformance.simulators.authority import PERSONAL, Authority, published_key
 from conformance.simulators.faults import Script
-from conformance.simulators.http import Cut, Delivery, Request, Response, Step
+from conformance.simulators.http import Cut, Delivery, Request, Response, Step, plain
 from conformance.simulators.transcript import Exchange
 
 PATH: Final = "/AutoRenew"
@@ -106,7 +106,7 @@ class RenewalService:
     def handle(self, request: Request) -> Response:
         """Answer one HTTP request and record the exchange."""
         if request.method != "POST" or request.path.rstrip("/") != PATH:
-            response = _plain(404, f"There is nothing here; send a POST to {PATH}.\n")
+            response = plain(404, f"There is nothing here; send a POST to {PATH}.\n")
             return self._record(request, response, Judgement(), None, str(response.status))
         now = self._clock()
         judgement, facts = renewal.judge_request(request.body, now=now, authorities=(self.authority.sub,))
@@ -155,7 +155,7 @@ class RenewalService:
         if fault == "never":
             return self._sent(Response(200, delivery=lambda _: (Cut.CLOSE,)), "the connection was closed")
         if fault == "http_500":
-            return self._sent(_plain(500, "Internal Server Error\n"), "HTTP 500")
+            return self._sent(plain(500, "Internal Server Error\n"), "HTTP 500")
         if fault == "not_xml":
             return self._sent(Response(200, (("Content-Type", "text/html"),), _PAGE), "a page for people")
         if fault == "empty":
@@ -213,7 +213,3 @@ def _message(body: bytes, delivery: Delivery | None = None) -> Response:
 
 def _half(whole: bytes) -> tuple[Step, ...]:
     return whole[: len(whole) // 2], Cut.RESET
-
-
-def _plain(status: int, text: str) -> Response:
-    return Response(status, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())

@@ -19,7 +19,7 @@ from conformance.protocol.security import AlgorithmSuite, SignerFacts
 from conformance.simulators.answers import Terms, TokenFacts, Writer, obeyed
 from conformance.simulators.authority import Authority
 from conformance.simulators.faults import Script
-from conformance.simulators.http import Request, Response
+from conformance.simulators.http import Request, Response, plain
 from conformance.simulators.office import RULES, Office
 from conformance.simulators.ram import Ram
 from conformance.simulators.refusals import Refused, event_refusal
@@ -114,14 +114,14 @@ class TokenService:
         if suite is security.S007_V12 and not self.settings.older_endpoint:
             suite = None
         if path.endswith("/mex"):
-            return self._record(request, _plain(404, "This service has no metadata exchange.\n"), "MEX")
+            return self._record(request, plain(404, "This service has no metadata exchange.\n"), "MEX")
         if suite is None:
             known = " and ".join(SUITES)
-            return self._record(request, _plain(404, f"There is nothing here; the service is at {known}.\n"))
+            return self._record(request, plain(404, f"There is nothing here; the service is at {known}.\n"))
         if request.method == "POST":
             return self._issue(request, suite)
         if request.method not in ("GET", "HEAD"):
-            return self._record(request, _plain(405, "Send a GET for the WSDL, or a POST.\n"))
+            return self._record(request, plain(405, "Send a GET for the WSDL, or a POST.\n"))
         # Some clients ask for the bare address first; they get the WSDL as well.
         document = trust_interface.wsdl(address_of(request), suite=suite)
         response = Response(200, (("Content-Type", "text/xml; charset=utf-8"),), document)
@@ -156,10 +156,10 @@ class TokenService:
         wrong = {finding.code for finding in judgement.findings if finding.severity is Severity.ERROR}
         if facts.envelope is None:
             # Below SOAP there is no fault to answer with.
-            response = _plain(400, "The message is not a SOAP 1.2 envelope.\n")
+            response = plain(400, "The message is not a SOAP 1.2 envelope.\n")
             outcome = "400"
         elif "soap.media_type" in wrong - settings.tolerated:
-            response = _plain(415, "The Content-Type is not that of SOAP 1.2.\n")
+            response = plain(415, "The Content-Type is not that of SOAP 1.2.\n")
             outcome = "415"
         else:
             signer = facts.signer or SignerFacts()
@@ -241,7 +241,3 @@ class TokenService:
 def address_of(request: Request) -> str:
     """Return the URL that a request was sent to, as its sender wrote it."""
     return f"https://{request.header('host')}{request.path}"
-
-
-def _plain(status: int, text: str) -> Response:
-    return Response(status, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())

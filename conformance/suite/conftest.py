@@ -102,9 +102,14 @@ CarryOut = Callable[..., Scenario]
 
 
 @pytest.fixture(scope="session")
-def ask(iut: Iut, bench: "Bench", profile: Profile) -> Callable[..., Reply]:
+def calls_the_registry(profile: Profile) -> bool:
+    """Whether the profile demands anything of the registry; otherwise only tokens are obtained."""
+    return any(identifier.startswith("USI-") for identifier in profile.requirements)
+
+
+@pytest.fixture(scope="session")
+def ask(iut: Iut, bench: "Bench", calls_the_registry: bool) -> Callable[..., Reply]:
     """Have the implementation make one `usi.call`, or `token.obtain` where nothing else is demanded."""
-    registry = any(identifier.startswith("USI-") for identifier in profile.requirements)
 
     def perform(
         *,
@@ -116,7 +121,7 @@ def ask(iut: Iut, bench: "Bench", profile: Profile) -> Callable[..., Reply]:
     ) -> Reply:
         if fresh:
             iut.session_reset()
-        if not registry or only_token:
+        if not calls_the_registry or only_token:
             return iut.token_obtain(**{**bench.token_parameters(), **overrides})
         asked = KNOWN_PERSON if request is None else request
         return iut.usi_call(**{**bench.parameters(), **overrides}, operation=operation, request=asked)

@@ -184,6 +184,12 @@ class Reply:
         else:
             raise KitError(f"a vector expects {expect.status!r}, which means nothing")
 
+    @property
+    def shown(self) -> str:
+        """The product's own code and text of a refusal, on one line; empty where it gave none."""
+        native = self.answer.native
+        return " ".join(f"{native.code} {native.text}".split()) if native is not None else ""
+
     def described(self) -> str:
         """Say in words what the implementation answered."""
         answer = self.answer

@@ -301,8 +301,7 @@ def _must_show(reply, event, *, as_twin=False):
         event: the fault that was asked of the simulator.
         as_twin: this is the healthy twin; where it shows them not, nothing can be learned of another form.
     """
-    native = reply.answer.native
-    shown = " ".join(f"{native.code} {native.text}".split()) if native is not None else ""
+    shown = reply.shown
     missing = [text for text in (event.code, event.text) if text.lower() not in shown.lower()]
     if missing and as_twin:
         raise NotTestable(

@@ -40,11 +40,10 @@ def for_two_clients(healthy, carry_out):
 
 
 @pytest.fixture(scope="session")
-def ask_for_tenants(iut, bench, profile, keep_evidence, healthy, tmp_path_factory):
+def ask_for_tenants(iut, bench, calls_the_registry, keep_evidence, healthy, tmp_path_factory):
     """How calls for several tenants are made; one call for the ordinary tenant came first."""
     healthy.token_request()
-    registry = any(identifier.startswith("USI-") for identifier in profile.requirements)
-    return Ask(iut, bench, registry, keep_evidence, tmp_path_factory.mktemp("tenants"))
+    return Ask(iut, bench, calls_the_registry, keep_evidence, tmp_path_factory.mktemp("tenants"))
 
 
 @requirement("STS-T01")

@@ -100,7 +100,7 @@ def test_tells_what_the_event_means(in_trouble, code):
         return
     scenario.reply.must_be_refused(*EVENTS[code])
     _must_not_have_gone_on(scenario)
-    shown = _told(scenario)
+    shown = scenario.reply.shown
     if code.lower() not in shown.lower():
         raise ImplementationError(
             f"the user does not learn that it was {code}",
@@ -351,7 +351,7 @@ def test_tells_that_the_client_has_to_notify(request, in_trouble, carry_out, ben
         )
     _must_not_have_gone_on(scenario)
     scenario.reply.must_be_refused(*NOT_NOTIFIED)
-    shown = _told(scenario)
+    shown = scenario.reply.shown
     if not (SPEAKS_OF_NOTIFICATION.search(shown) or (code and code in shown)):
         raise ImplementationError(
             "the user does not learn that the client has not notified",
@@ -375,7 +375,7 @@ def test_works_or_speaks_of_the_clock(in_trouble, fault):
     if scenario.registry_requests or scenario.reply.answer.outcome is Outcome.OK:
         return
     scenario.reply.must_be_refused(*CLOCKS)
-    shown = _told(scenario)
+    shown = scenario.reply.shown
     if not SPEAKS_OF_TIME.search(shown):
         raise ImplementationError(
             "the user does not learn that it is the clock",
@@ -449,12 +449,6 @@ def _paused_wrongly(message, pauses):
         found=", ".join(f"{pause / 1000:.2f} s" for pause in pauses),
         advice="double the pause each time; ask again only when the server's Retry-After is over",
     )
-
-
-def _told(scenario):
-    """Return what the user sees of a refusal, as one text."""
-    native = scenario.reply.answer.native
-    return " ".join(f"{native.code} {native.text}".split()) if native is not None else ""
 
 
 @contextlib.contextmanager
