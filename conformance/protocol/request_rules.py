@@ -19,13 +19,13 @@ from conformance.protocol.operations import (
     EARLIER_NAMESPACES,
     OPERATIONS,
     V5,
-    Element,
     Operation,
     Simple,
     Structure,
     Version,
     operation_of,
     read_request,
+    structure_of,
 )
 
 RULES: Final = {
@@ -47,6 +47,8 @@ _OTHER_NAME: Final = re.compile(r"MiddleName|Preferred\w*Name")
 _MOST_ERRORS: Final = 20
 """How many departures from the schema are noted of one message."""
 _VERIFICATIONS: Final = ("VerifyUSI", "BulkVerifyUSI")
+_PARTLY_NAMED: Final = ("LocateUSI", "UpdateUSIPersonalDetails")
+"""Operations that need not name a person in full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +127,15 @@ def _judge_names(notes: Notes, payload: etree._Element, operation: Operation) ->
     for person in _people(payload):
         names = {markup.local_name(child): child for child in markup.children(person)}
         given = [name for name in _NAMES if name in names]
+        partly = operation.name in _PARTLY_NAMED
         notes.hold(
             "usi.name_branch",
-            given in (["FirstName", "FamilyName"], ["SingleName"]),
-            expected="FirstName and FamilyName, or SingleName",
+            "SingleName" not in given or len(given) == 1
+            if partly
+            else given in (["FirstName", "FamilyName"], ["SingleName"]),
+            expected="SingleName by itself, or without it"
+            if partly
+            else "FirstName and FamilyName, or SingleName",
             actual=", ".join(given) or "no name",
             where=person,
         )
@@ -189,9 +196,9 @@ def _judge_simple(notes: Notes, payload: etree._Element, operation: Operation) -
 
 
 def _simple_elements(parent: etree._Element, structure: Structure) -> Iterator[tuple[etree._Element, Simple]]:
-    known: dict[str, Element] = {element.name: element for element in structure.elements()}
+    concrete = structure_of(parent, structure)
     for child in markup.children(parent):
-        element = known.get(markup.local_name(child))
+        element = concrete.element(markup.local_name(child))
         if element is None:
             continue
         if isinstance(element.type, Structure):

@@ -52,6 +52,9 @@ TOLERATED: Final = frozenset(
 )
 """Codes of rules whose breach is found but not refused: the real registry is not known to look at them."""
 
+SERVED: Final = frozenset({"VerifyUSI"})
+"""Operations of the contract that this registry answers; it refuses the others as not supported."""
+
 _SECURITY: Final = ("security.", "token.")
 
 
@@ -87,6 +90,10 @@ class _Refusal:
 
 
 _UNVERIFIED: Final = _Refusal("The security of the message could not be verified.", names.INVALID_SECURITY)
+_UNSUPPORTED: Final = _Refusal(
+    "The message cannot be processed, because its action is not that of an operation.",
+    names.ACTION_NOT_SUPPORTED,
+)
 _UNREAD: Final = _Refusal("The message is not one that can be read.", subcode="unreadable message")
 """Stands for what is answered below SOAP, with 400 or 415."""
 
@@ -298,6 +305,8 @@ class Registry:
         for fault in faults:
             if fault.code.isdigit():
                 return _error_info(fault, fault.text), {}
+        if facts.request.name not in SERVED:
+            return _UNSUPPORTED, {}
         if late := next((errors[code] for code in _VALIDATION if code in errors), None):
             return _error_info(FAULTS["registry.1002"], f"{late.message} {late.where}".strip()), {}
         if "usi.org_code_abn" in errors or "usi.notification_missing" in errors:
@@ -393,10 +402,7 @@ def _refusal(errors: Mapping[str, Finding]) -> _Refusal | None:
         "soap.not_an_envelope",
     ):
         if code in errors:
-            return _Refusal(
-                "The message cannot be processed, because its action is not that of an operation.",
-                names.ACTION_NOT_SUPPORTED,
-            )
+            return _UNSUPPORTED
     return None
 
 

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the values of this field: identifiers, credential stores, moments, damage.
+"""Hypothesis strategies for the values of this field: identifiers, stores, messages, moments, damage.
 
 They are public: use them in the tests of your own product.  Names are plural; arguments describe which
 values are wanted, never how often; a wrong argument raises at once; the simplest value is a short and
@@ -40,17 +40,28 @@ from conformance.strategies.identifiers import (
 from conformance.strategies.instants import instants, seconds_beside
 from conformance.strategies.keystores import StorePlan, holders, legal_names, passwords, salts, store_plans
 from conformance.strategies.lives import LifeEvent, credential_lives, life_events
+from conformance.strategies.messages import (
+    NearMessage,
+    answers,
+    message_values,
+    near_messages,
+    near_texts,
+    requests,
+    texts_of,
+)
 from conformance.strategies.mutations import ByteChange, Tape, byte_changes, mutate_bytes, mutate_store, tapes
 from conformance.strategies.spelling import Spelling, spellings
 
 __all__ = [
     "ByteChange",
     "LifeEvent",
+    "NearMessage",
     "Spelling",
     "StorePlan",
     "Tape",
     "abns",
     "aliases",
+    "answers",
     "byte_changes",
     "characters",
     "credential_lives",
@@ -58,11 +69,15 @@ __all__ = [
     "instants",
     "legal_names",
     "life_events",
+    "message_values",
     "mutate_bytes",
     "mutate_store",
     "near_aliases",
+    "near_messages",
+    "near_texts",
     "passwords",
     "positions",
+    "requests",
     "salts",
     "seconds_beside",
     "spellings",
@@ -71,6 +86,7 @@ __all__ = [
     "strange_texts",
     "strangers",
     "tapes",
+    "texts_of",
     "usis",
     "wrong_lengths",
 ]

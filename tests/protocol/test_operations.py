@@ -3,15 +3,13 @@
 import pytest
 from lxml import etree
 
-from conformance.protocol import operations
 from conformance.protocol.operations import (
+    EXTENSIONS,
     OPERATIONS,
+    RULES,
+    V4,
     V5,
-    Choice,
-    Element,
     FormError,
-    Simple,
-    Structure,
     error_detail,
     operation_of,
     read_answer,
@@ -20,6 +18,7 @@ from conformance.protocol.operations import (
     read_values,
     request_element,
 )
+from conformance.protocol.operations.types import DVS_DOCUMENT
 
 VERIFY = OPERATIONS["VerifyUSI"]
 MARYAM = {
@@ -111,54 +110,104 @@ def test_an_answer_is_read_though_it_is_not_valid():
 
 # --- the forms that other operations need ---------------------------------------------------------
 
-DOCUMENT = Structure("DocumentType", (), abstract=True)
-LICENCE = Structure("LicenceType", (Element("Number", Simple(max_length=10)),), extends=DOCUMENT)
-BATCH = Structure(
-    "BatchType",
-    (
-        Element("Count", Simple(base="int", max_inclusive=500)),
-        Element("Sure", Simple(base="boolean")),
-        Element("Other", Simple(base="int"), optional=True, nillable=True),
-        Element("Record", Structure("", (Element("Id", Simple(base="int")),)), most=500),
-        Choice(((Element("Left", Simple()),), (Element("Right", Simple()),)), optional=True),
-        Element("Document", DOCUMENT, optional=True),
-    ),
-)
+APPLICATION = {
+    "ApplicationId": "1",
+    "DVSCheckRequired": True,
+    "UserReference": "somebody",
+    "ContactDetails": {"CountryOfResidenceCode": "1101", "InternationalAddress": "1 A St"},
+    "PersonalDetails": {"Gender": "F", "SingleName": "Amy", "DateOfBirth": "1966-05-25"},
+    "DVSDocument": {"xsi:type": "ImmiCardDocumentType", "ImmiCardNumber": "ABC123456"},
+    "NonDvsDocumentTypeId": 1,
+    "NonDvsDocumentTypeOther": None,
+}
 
 
-@pytest.fixture
-def with_documents(monkeypatch):
-    """Have the table know a concrete type behind an abstract one."""
-    monkeypatch.setattr(operations, "EXTENSIONS", (LICENCE,))
-
-
-@pytest.mark.usefixtures("with_documents")
 def test_numbers_lists_nil_and_abstract_types_have_a_json_form():
     """Every form that an operation of the contract uses goes to XML and back."""
+    upload = OPERATIONS["BulkUpload"]
     values = {
-        "Count": 2,
-        "Sure": True,
-        "Other": None,
-        "Record": [{"Id": 1}, {"Id": -2}],
-        "Right": "r",
-        "Document": {"xsi:type": "LicenceType", "Number": "1"},
+        "OrgCode": "VA1803",
+        "RequestId": "1",
+        "NoOfApplications": 2,
+        "Applications": {"Application": [APPLICATION, {**APPLICATION, "ApplicationId": "2"}]},
     }
-    element = operations._element("Batch", BATCH, values, V5.namespace)
+    element = request_element(upload, values)
     assert 'xsi:nil="true"' in written(element)
-    assert 'xsi:type="usi:LicenceType"' in written(element)
-    assert read_values(etree.fromstring(written(element)), BATCH) == values
+    assert 'xsi:type="usi:ImmiCardDocumentType"' in written(element)
+    assert read_request(etree.fromstring(written(element)), upload) == values
 
 
-@pytest.mark.usefixtures("with_documents")
+def test_what_may_be_nil_in_an_application_may_not_in_an_update():
+    """The same element in two operations."""
+    update = OPERATIONS["UpdateUSIPersonalDetails"]
+    with pytest.raises(FormError, match="NonDvsDocumentTypeId cannot be null"):
+        request_element(update, {"NonDvsDocumentTypeId": None})
+
+
 def test_a_prefix_of_another_name_names_the_same_type():
     """`xsi:type` is read by its local name, whatever the prefix."""
     element = etree.fromstring(
         '<d xmlns:q="http://usi.gov.au/2022/ws" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-        ' xsi:type="q:LicenceType"><Number>7</Number></d>'
+        ' xsi:type="q:VisaDocumentType"><PassportNumber>7</PassportNumber></d>'
     )
-    assert read_values(element, DOCUMENT) == {"xsi:type": "LicenceType", "Number": "7"}
+    assert read_values(element, DVS_DOCUMENT) == {"xsi:type": "VisaDocumentType", "PassportNumber": "7"}
 
 
 def test_a_number_that_is_none_stays_text():
     """Reading never fails on a wrong number."""
-    assert read_values(etree.fromstring("<b><Count>many</Count></b>"), BATCH) == {"Count": "many"}
+    bulk = OPERATIONS["BulkVerifyUSI"]
+    request = etree.fromstring("<b><NoOfVerifications>many</NoOfVerifications></b>")
+    assert read_request(request, bulk) == {"NoOfVerifications": "many"}
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+def test_the_contract_has_ten_operations():
+    """All of them are there, each with a purpose, rules, and the codes that it may be refused with."""
+    assert set(OPERATIONS) == {
+        "VerifyUSI",
+        "BulkVerifyUSI",
+        "CreateUSI",
+        "BulkUpload",
+        "BulkUploadRetrieve",
+        "LocateUSI",
+        "UpdateUSIContactDetails",
+        "UpdateUSIPersonalDetails",
+        "GetCountries",
+        "GetNonDvsDocumentTypes",
+    }
+    for operation in OPERATIONS.values():
+        assert operation.purpose
+        assert operation.rules
+        assert {1001, 1002, 2002, 3458} <= {fault.code for fault in operation.faults}
+
+
+@pytest.mark.parametrize(
+    ("operation", "elements"),
+    [
+        ("CreateUSI", ["RequestId", "OrgCode", "Application"]),
+        ("BulkUpload", ["OrgCode", "RequestId", "NoOfApplications", "Applications"]),
+        ("BulkUploadRetrieve", ["ReceiptNumber"]),
+    ],
+)
+def test_the_order_of_request_id_and_org_code(operation, elements):
+    """It differs between the two that have both, and one has neither."""
+    assert [element.name for element in OPERATIONS[operation].request.elements()] == elements
+
+
+def test_every_rule_is_named_has_a_source_and_belongs_to_an_operation():
+    """No rule stands for itself, and none is without a reason."""
+    used = {rule.name for operation in OPERATIONS.values() for rule in operation.rules}
+    assert used == set(RULES)
+    for rule in RULES.values():
+        assert rule.text.endswith(".")
+        assert rule.source
+        assert rule.confidence in ("documented", "observed", "inferred", "assumed")
+
+
+def test_only_one_element_came_with_version_5():
+    """The number of a driver's licence's card."""
+    assert [
+        (kind.name, element.name) for kind in EXTENSIONS for element in kind.elements() if not V4.has(element)
+    ] == [("DriversLicenceDocumentType", "CardNumber")]

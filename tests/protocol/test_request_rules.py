@@ -92,3 +92,55 @@ def test_many_departures_are_cut_short():
         etree.SubElement(request, f"{{{NAMESPACE}}}USI").text = "0"
     judgement, _ = judge_request(request)
     assert sum(finding.code == "usi.schema" for finding in judgement.findings) <= 20
+
+
+APPLICATION = {
+    "ApplicationId": "1",
+    "DVSCheckRequired": True,
+    "UserReference": "somebody",
+    "ContactDetails": {"CountryOfResidenceCode": "1101"},
+    "PersonalDetails": {
+        "Gender": "F",
+        "SingleName": "Amy",
+        "DateOfBirth": "1966-05-25",
+        "CountryOfBirthCode": "1101",
+        "TownCityOfBirth": "Perth",
+        "IsPreferredName": False,
+        "PreferredFirstName": "A.",
+    },
+    "DVSDocument": {
+        "xsi:type": "CitizenshipCertificateDocumentType",
+        "StockNumber": "ACC1234",
+        "AcquisitionDate": "2001-01-01Z",
+    },
+}
+
+
+def test_the_dates_of_documents_are_dates_too():
+    """The concrete type of a document is looked into."""
+    create = OPERATIONS["CreateUSI"]
+    request = request_element(create, {"RequestId": "1", "OrgCode": "VA1803", "Application": APPLICATION})
+    judgement, _ = judge_request(request)
+    assert codes(judgement) == ["usi.date_form"]
+    assert judgement.findings[0].where.endswith("DVSDocument/AcquisitionDate")
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, []),
+        ({"FamilyName": "Fredrick"}, []),
+        ({"SingleName": "Amy"}, []),
+        ({"FirstName": "Maryam", "SingleName": "Amy"}, ["usi.name_branch"]),
+    ],
+)
+def test_a_look_up_may_name_a_person_in_part(given, found):
+    """Only the two forms of a name must not be mixed."""
+    values = {
+        "OrgCode": "VA1803",
+        "UserReference": "somebody",
+        "PersonalDetails": {"Gender": "F", **given, "DateOfBirth": "1966-05-25"},
+        "ContactDetails": {},
+    }
+    judgement, _ = judge_request(request_element(OPERATIONS["LocateUSI"], values))
+    assert codes(judgement) == found

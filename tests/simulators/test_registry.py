@@ -12,7 +12,7 @@ from conformance.protocol.operations import OPERATIONS, read_answer, read_errors
 from conformance.simulators.authority import Authority
 from conformance.simulators.http import Request
 from conformance.simulators.population import bundled
-from conformance.simulators.registry import Registry
+from conformance.simulators.registry import SERVED, Registry
 
 MOMENT = datetime(2026, 11, 21, 10, 42, tzinfo=UTC)
 AUDIENCE = "https://3pt.portal.usi.gov.au/service/v5/usiservice.svc"
@@ -382,6 +382,15 @@ def test_an_earlier_version_is_told_to_upgrade(registry, client):
     body = etree.Element("{http://usi.gov.au/2020/ws}VerifyUSI")
     _, _, codes = refused(registry, client.request(body, action="http://usi.gov.au/2020/ws/VerifyUSI"))
     assert codes == [3458]
+
+
+def test_an_operation_that_is_not_served_is_refused_in_order(registry, client):
+    """The registry knows all ten and says of each that it does not answer that it is not supported."""
+    for name in sorted(set(OPERATIONS) - SERVED):
+        asked = etree.Element(f"{{{operations.V5.namespace}}}{name}")
+        request = client.request(asked, action=operations.V5.action(OPERATIONS[name]))
+        _, fault, _ = refused(registry, request)
+        assert fault.subcodes == (names.ACTION_NOT_SUPPORTED,)
 
 
 def test_an_unknown_operation_is_refused(registry, client):
