@@ -34,7 +34,10 @@ AREAS = {
     "sts_use": WIRE,
     "sts_trouble": WIRE,
     "sts_tenancy": WIRE,
-    "usi": WIRE,
+    "usi_wire": WIRE,
+    "usi_verify": WIRE,
+    "usi_faults": WIRE,
+    "usi_security": WIRE,
 }
 """By module of mutants: the requirements that are likely to see one of them."""
 

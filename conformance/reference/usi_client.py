@@ -36,6 +36,7 @@ REASON_OF_CODE: Final = {
     "1001": "service.unavailable",
     "1002": "service.validation",
     "2002": "service.not_authorised",
+    "2004": "service.validation",
     "3458": "service.outdated_version",
 }
 """The contract's reason for a code of the registry; `service.fault` for every other one."""

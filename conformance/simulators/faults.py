@@ -63,7 +63,7 @@ def _event(code: str, description: str, advice: str, *, retry: bool = False) -> 
 def _error_info(code: int, title: str, text: str, *, retry: bool = False) -> Fault:
     return Fault(
         name=f"registry.{code}",
-        sentence=f"The registry answers with a single ErrorInfo fault {code}, {title}.",
+        sentence=f"The registry answers with the ErrorInfo fault {code}, {title}; of several, in one array.",
         code=str(code),
         title=title,
         text=text,
@@ -114,6 +114,16 @@ _TOKENS: Final = {
     "fault_detail_only": "tells an event in the detail of a fault only; the reason names none",
 }
 """Answers of the token service that are healthy and unusual, or that no client may accept."""
+
+_WRITING: Final = {
+    "no_detail": "answers with the fault InternalServiceFault, which has no detail",
+    "fault_2022": "writes the detail of its faults in the namespace of 2022",
+    "fault_200": "sends its faults with HTTP status 200",
+    "internal_entity": "answers with a document type declaration and with USIStatus as an entity that it "
+    "declares as Valid",
+    "external_entity": "answers with a document type declaration and with USIStatus as an external entity",
+}
+"""How the registry writes its answers and faults, whatever they say; `simulators.registry_faults` does it."""
 
 _RENEWALS: Final = {
     "other_key": "issues a certificate for another key than it was asked for",
@@ -210,6 +220,11 @@ FAULTS: Final = {
             "Organisation code and ABN of the credential do not identify one authorised organisation.",
         ),
         _error_info(
+            2004,
+            "Unverified Identity",
+            "The identity document could not be verified against the personal details.",
+        ),
+        _error_info(
             3458, "Outdated Version", "This version of the web service is no longer supported. Upgrade."
         ),
         _error_info(7777, "Reserved For Later", "Something that no published list of codes mentions."),
@@ -224,6 +239,10 @@ FAULTS: Final = {
         Fault(
             name="registry.invalid_security",
             sentence="The registry refuses every request with the fault InvalidSecurity.",
+        ),
+        *(
+            Fault(name=f"registry.{name}", sentence=f"The registry {does}.")
+            for name, does in _WRITING.items()
         ),
         *(_renewal(name, sentence) for name, sentence in _RENEWALS.items()),
         *(fault for name, sentence in NETWORK.items() for fault in _network(name, sentence)),

@@ -25,6 +25,7 @@ from conformance.protocol.judging import Notes, together
 from conformance.protocol.operations import EARLIER_NAMESPACES, OPERATIONS, V5
 from conformance.protocol.request_rules import RequestFacts
 from conformance.simulators import population as people
+from conformance.simulators import registry_faults
 from conformance.simulators.faults import FAULTS, Fault, Script
 from conformance.simulators.http import Request, Response, plain
 from conformance.simulators.transcript import Exchange
@@ -119,6 +120,8 @@ class Registry:
     """Address of the token service, for the policy in the WSDL."""
     issuer_of: Callable[[Request], str] | None = None
     """Gives that address for each reader of the WSDL instead, where it has several names."""
+    external_entity: str = "https://service.invalid/entity"
+    """URL that the fault `registry.external_entity` points clients to."""
     message_ids: set[str] = field(default_factory=set)
     """MessageIDs seen so far; share the token service's to see reuse across both."""
     exchanges: list[Exchange] = field(default_factory=list)
@@ -141,7 +144,8 @@ class Registry:
 
     def handle(self, request: Request) -> Response:
         """Answer one HTTP request and record the exchange."""
-        if request.path.lower() != V5.path:
+        outdated = registry_faults.is_outdated(request.path)
+        if request.path.lower() != V5.path and not (outdated and request.method == "POST"):
             return self._record(request, plain(404, f"There is nothing here; the service is at {V5.path}.\n"))
         if request.method == "POST":
             return self._operate(request)
@@ -176,13 +180,17 @@ class Registry:
         faults = self._script.next()
         judgement, facts = self._judge(request, now)
         envelope = facts.envelope
+        if registry_faults.is_outdated(request.path):
+            # Whatever is asked there: a service that was switched off reads no more than the envelope.
+            faults = (FAULTS["registry.3458"],)
         refusal, answer = self._decide(judgement, facts, faults) if envelope is not None else (_UNREAD, {})
         if envelope is None or refusal is _UNREAD:
             response = _unread(judgement)
         elif refusal is not None:
-            response = self._refuse(refusal, facts, now)
+            response = self._refuse(refusal, facts, now, {fault.name for fault in faults})
         else:
             response = self._reply(answer, facts, now, broken=any(fault.code for fault in faults))
+            response = self._declared(response, {fault.name for fault in faults})
         facts = RegistryFacts(
             envelope=envelope,
             token=facts.token,
@@ -302,9 +310,15 @@ class Registry:
             return _UNVERIFIED, {}
         if facts.endorser is None or not facts.endorser.verified:
             raise KitError("a judge found nothing wrong with a signature that it could not verify")
-        for fault in faults:
-            if fault.code.isdigit():
-                return _error_info(fault, fault.text), {}
+        if any(fault.name == registry_faults.NO_DETAIL for fault in faults):
+            return _Refusal(
+                "The server was unable to process the request due to an internal error.",
+                registry_faults.INTERNAL_FAULT,
+                sender=False,
+            ), {}
+        if told := [fault for fault in faults if fault.code.isdigit()]:
+            several = tuple(error for fault in told for error in _error_info(fault, fault.text).errors)
+            return replace(_error_info(told[0], told[0].text), errors=several), {}
         if facts.request.name not in SERVED:
             return _UNSUPPORTED, {}
         if late := next((errors[code] for code in _VALIDATION if code in errors), None):
@@ -344,7 +358,19 @@ class Registry:
             )
         return _message(200, body, V5.answer_action(operation), facts, now)
 
-    def _refuse(self, refusal: _Refusal, facts: RegistryFacts, now: datetime) -> Response:
+    def _declared(self, response: Response, asked: Collection[str]) -> Response:
+        """Give an answer the document type declaration that was asked for, if one was."""
+        if registry_faults.INTERNAL_ENTITY in asked:
+            return replace(response, body=registry_faults.with_entity(response.body))
+        if registry_faults.EXTERNAL_ENTITY in asked:
+            return replace(
+                response, body=registry_faults.with_entity(response.body, external=self.external_entity)
+            )
+        return response
+
+    def _refuse(
+        self, refusal: _Refusal, facts: RegistryFacts, now: datetime, asked: Collection[str] = ()
+    ) -> Response:
         detail = None
         action = names.SOAP_FAULT
         if refusal.errors:
@@ -363,7 +389,10 @@ class Registry:
             subcode=refusal.subcode,
             detail=detail,
         )
-        return _message(500, body, action, facts, now)
+        response = _message(200 if registry_faults.FAULT_200 in asked else 500, body, action, facts, now)
+        if registry_faults.FAULT_2022 in asked:
+            return replace(response, body=registry_faults.respelt(response.body))
+        return response
 
 
 # --- what is refused for what ---------------------------------------------------------------------

@@ -16,6 +16,7 @@ import pytest
 from conformance.errors import NotTestable
 from conformance.model import Evidence, Profile
 from conformance.suite.answers import VARIED_ANSWERS
+from conformance.suite.calls import must_have_verified, not_understood
 from conformance.suite.iut import Iut, Observed, Reply
 from conformance.suite.stores import Stores
 
@@ -254,6 +255,33 @@ def in_trouble(healthy: Scenario, carry_out: CarryOut) -> Callable[..., Scenario
 
 
 _AS_WORDS: Final = str.maketrans("._@", "---")
+
+
+@pytest.fixture(scope="session")
+def refused_call(carry_out: CarryOut) -> Callable[..., Scenario]:
+    """Carry out a call that the registry answers with faults; each set of faults once."""
+    done: dict[tuple[str, ...], Scenario] = {}
+
+    def perform(*faults: str) -> Scenario:
+        if faults not in done:
+            name = "-".join(fault.partition(".")[2].translate(_AS_WORDS) for fault in faults)
+            done[faults] = carry_out(f"registry-answers-{name}", faults=faults)
+        return done[faults].cite()
+
+    return perform
+
+
+@pytest.fixture
+def understood(healthy: Scenario, refused_call: Callable[..., Scenario]) -> Callable[[], None]:
+    """Make sure that the product finds the code of a fault at all before anything is asked about codes."""
+
+    def demand() -> None:
+        must_have_verified(healthy)
+        scenario = refused_call("registry.1002")
+        if scenario.reply.answer.reason not in ("", "service.validation"):
+            raise not_understood(scenario)
+
+    return demand
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The simulated registry, asked without a network."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -260,6 +261,59 @@ def test_a_fault_is_given_on_demand(registry, client, name, code, party):
     assert markup.children(fault.detail)[0].tag == "{http://usi.gov.au/2020/ws}ErrorInfo"
     assert registry.exchanges[-1].outcome == f"fault {code}"
     assert errors_of(registry) == set()
+
+
+def test_several_errors_are_told_in_one_array(registry, client):
+    """Two codes at once make an ArrayOfErrorInfo, in the order asked for."""
+    registry.faults = ("registry.1002", "registry.2004")
+    status, fault, codes = refused(registry, client.request(request_element(VERIFY, MARYAM)))
+    assert (status, codes) == (500, [1002, 2004])
+    assert markup.children(fault.detail)[0].tag == "{http://usi.gov.au/2020/ws}ArrayOfErrorInfo"
+
+
+def test_a_fault_may_have_no_detail(registry, client):
+    """The framework's own fault has a subcode and a reason, and no more."""
+    registry.faults = ("registry.no_detail",)
+    status, fault, codes = refused(registry, client.request(request_element(VERIFY, MARYAM)))
+    assert (status, fault.code, fault.detail, codes) == (500, "Receiver", None, [])
+    assert fault.subcodes[0].endswith("}InternalServiceFault")
+
+
+def test_a_fault_may_come_under_200_or_in_another_namespace(registry, client):
+    """The status and the namespace of the detail can be altered; the code stays."""
+    registry.faults = ("registry.1002", "registry.fault_200", "registry.fault_2022")
+    response = registry.handle(client.request(request_element(VERIFY, MARYAM)))
+    fault = soap.read_fault(soap.read(response.body))
+    detail = markup.children(fault.detail)[0]
+    assert (response.status, detail.tag) == (200, "{http://usi.gov.au/2022/ws}ErrorInfo")
+    assert detail.findtext("{http://usi.gov.au/2022/ws}Code") == "1002"
+
+
+@pytest.mark.parametrize(
+    ("name", "declared"),
+    [
+        ("registry.internal_entity", b'<!ENTITY status "Valid">'),
+        ("registry.external_entity", b'<!ENTITY status SYSTEM "https://service.invalid/entity">'),
+    ],
+)
+def test_an_answer_may_declare_an_entity(registry, client, name, declared):
+    """The status is the entity, and our own parser refuses the document."""
+    registry.faults = (name,)
+    body = registry.handle(client.request(request_element(VERIFY, MARYAM))).body
+    assert body.startswith(b"<!DOCTYPE kit [" + declared + b"]>")
+    assert body.count(b"USIStatus>&status;</") == 1
+    with pytest.raises(markup.DocumentTypeError):
+        soap.read(body)
+
+
+@pytest.mark.parametrize("path", ["/service/usiservice.svc", "/Service/v3/UsiCreateService.svc"])
+def test_the_addresses_of_earlier_versions_say_that_they_are_outdated(registry, client, path):
+    """Versions 4 and 3 are answered 3458, whatever is asked there; there is no WSDL any more."""
+    request = client.request(request_element(VERIFY, MARYAM), to=f"https://127.0.0.1:8443{path}")
+    status, _, codes = refused(registry, replace(request, path=path))
+    assert (status, codes) == (500, [3458])
+    assert errors_of(registry) == set()
+    assert registry.handle(post(b"", method="GET", path=path, query="wsdl")).status == 404
 
 
 def test_an_unknown_fault_is_the_operators_error(registry):
