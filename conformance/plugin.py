@@ -86,6 +86,8 @@ class Conductor:
     results: list["Result"] = field(default_factory=list)
     evidence: dict[str, "Evidence"] = field(default_factory=dict)
     remarks: list[Any] = field(default_factory=list)
+    absent: set[str] = field(default_factory=set)
+    """Methods and operations that a probe found as absent as they are declared."""
     credential: Any = None
     harness_failure: str = ""
     failure: Exception | None = None
@@ -141,6 +143,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare a run when an implementation was given."""
     config.addinivalue_line("markers", "requirement(id): the requirement that a check settles")
+    config.addinivalue_line("markers", "operation(name): an operation of the registry that a check calls")
     if not config.getoption("--iut"):
         return
     from conformance import catalogue
@@ -387,30 +390,48 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     point = _point(item, conductor)
     if conductor.listener is not None:
         conductor.listener.begins(point.requirement, point.case)
-    method = conductor.known[point.requirement].method
-    if method in conductor.profile.may_be_absent and not conductor.iut.session.supports(method):
-        _probe_absence(conductor.iut, method)
-        raise _DoesNotApply(f"{method} is declared absent, and a call of it was answered so")
+    for name in (conductor.known[point.requirement].method, *_operations(item)):
+        if name in conductor.profile.may_be_absent and not conductor.iut.session.supports(name):
+            if name not in conductor.absent:
+                _probe_absence(conductor.iut, name)
+                conductor.absent.add(name)
+            raise _DoesNotApply(f"{name} is declared absent, and a call of it was answered so")
 
 
-def _probe_absence(iut: "Iut", method: str) -> None:
-    """Make sure that what is declared absent is absent.
+def _operations(item: pytest.Item) -> Iterator[str]:
+    """Yield the operations that a check calls, as they are declared among the capabilities."""
+    from conformance.adapters.contract import FURTHER_OPERATIONS
+
+    named = [marker.args[0] for marker in item.iter_markers("operation")]
+    case = getattr(item, "callspec", None) and item.callspec.params.get("case")  # type: ignore[attr-defined]
+    if case is not None and getattr(case, "method", "") == "usi.call":
+        named.append(case.input.get("operation", ""))
+    yield from (FURTHER_OPERATIONS[name] for name in named if name in FURTHER_OPERATIONS)
+
+
+def _probe_absence(iut: "Iut", name: str) -> None:
+    """Make sure that what is declared absent, a method or an operation, is absent.
 
     Raises:
         ImplementationError: the declaration is not true.
     """
-    from conformance.adapters.contract import METHODS, Outcome
+    from conformance.adapters.contract import FURTHER_OPERATIONS, METHODS, Outcome
     from conformance.errors import ImplementationError
     from conformance.model import Subcode
 
-    answer = iut.session.call(method, dict.fromkeys(METHODS[method].parameters, "222222222"))
+    operation = next((known for known, marker in FURTHER_OPERATIONS.items() if marker == name), "")
+    method = "usi.call" if operation else name
+    parameters: dict[str, Any] = dict.fromkeys(METHODS[method].parameters, "222222222")
+    if operation:
+        parameters |= {"operation": operation, "request": {}}
+    answer = iut.session.call(method, parameters)
     if answer.outcome is not Outcome.UNSUPPORTED:
         raise ImplementationError(
-            f"{method} is declared absent but was answered as {answer.outcome}",
+            f"{name} is declared absent but was answered as {answer.outcome}",
             subcode=Subcode.PROTOCOL_ERROR,
             expected="unsupported",
             found=answer.outcome.value,
-            advice="declare the method among the capabilities, or answer it as unsupported",
+            advice=f"declare {name} among the capabilities, or answer it as unsupported",
         )
 
 

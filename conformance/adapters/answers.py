@@ -99,9 +99,21 @@ def check_value(value: object, method: Method) -> None:
             ", ".join(method.value),
             ", ".join(value) or "{}",
         )
-    for key in method.value:
+    for key in (*method.value, *(name for name in method.optional_value if name in value)):
         if not has_type(value[key], VALUES[key]):
             _broken(method.name, f"a wrong `{key}`", describe_type(VALUES[key]), describe_value(value[key]))
+    for index, record in enumerate(value.get("records", ()) if "records" in method.optional_value else ()):
+        _check_record(record, f"records[{index}]", method.name)
+
+
+def _check_record(record: object, where: str, method: str) -> None:
+    """Make sure that one entry of `records` has its two keys and their types."""
+    if not isinstance(record, dict) or not {"conclusion", "response"} <= record.keys():
+        _broken(method, f"a wrong `{where}`", "an object with conclusion, response", describe_value(record))
+    for key in ("conclusion", "response"):
+        if not has_type(record[key], VALUES[key]):
+            found = describe_value(record[key])
+            _broken(method, f"a wrong `{where}.{key}`", describe_type(VALUES[key]), found)
 
 
 def find_reason(native: Native | None, error_map: ErrorMap) -> str:

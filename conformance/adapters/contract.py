@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from conformance.model import Implementation, Record
+from conformance.protocol.operations import OPERATIONS
 
 PROTOCOL_VERSION: Final = 1
 MAX_LINE: Final = 16 * 1024 * 1024
@@ -67,6 +68,8 @@ class Method(Record, frozen=True, kw_only=True):
     optional_parameters: tuple[str, ...] = ()
     value: tuple[str, ...] = ()
     """Keys that an `ok` value must have; empty when the value is not an object."""
+    optional_value: tuple[str, ...] = ()
+    """Keys that an `ok` value may have besides."""
     value_type: str = "object"
     """JSON type of the `ok` value: object, string, or any."""
     deadline_s: float = 20.0
@@ -132,6 +135,7 @@ METHODS: Final = {
             parameters=(*_EXCHANGE, "usi_address", "org_code", "operation", "request"),
             optional_parameters=("act_as", "lifetime_s"),
             value=("response", "conclusion"),
+            optional_value=("records",),
             deadline_s=60.0,
         ),
         Method(name="session.reset", capability="", parameters=(), value_type="any"),
@@ -145,9 +149,36 @@ METHODS: Final = {
 XML signature method (rsa-sha256).  `not_after`, `now` and `expires` are RFC 3339 in UTC.  `renewal_due` is a
 boolean.  `act_as` is `{"second_party": ABN, "ssid": ten digits}`.  `request` and `response` hold the element
 names of the operation as keys.  `conclusion` is what the product tells its user, one of `CONCLUSIONS`.
+
+A `request` holds what a product's user knows.  What a product makes up by itself is left out, and is the
+product's to fill in: RequestId, ApplicationId, RecordId, UserReference, the counts of bulk messages, and
+which PersonalDetailsModifier goes with a change.  BulkUploadRetrieve with an empty request means whatever is
+outstanding for the organisation.  `records` of a bulk operation holds one object with `conclusion` and
+`response` for each record that was handed over, in that order; for BulkUploadRetrieve the records are those
+of the upload.
 """
 
-CONCLUSIONS: Final = ("verified", "not_verified", "created", "existing", "pending", "failed")
+CONCLUSIONS: Final = {
+    "verified": "the USI belongs to this person",
+    "not_verified": "it does not, or it cannot be used",
+    "created": "the person has a new USI",
+    "existing": "the person had a USI already, and this is it",
+    "pending": "the registry has taken the request and its result is not there yet",
+    "located": "this is the person's USI",
+    "not_located": "no USI was found for the person",
+    "updated": "the change was made",
+    "listed": "this is the list",
+    "completed": "a bulk operation came to its end; each record has a conclusion of its own",
+    "unclear": "a person has to look: several matches, an answer that does not fit, an outcome not known",
+    "failed": "the operation did not succeed, and nothing was learned of the person",
+}
+"""What a product may conclude of an operation, or of one record of it, and what that says."""
+
+FIRST_OPERATION: Final = "VerifyUSI"
+"""The operation that every product offers which declares `usi.call`."""
+
+FURTHER_OPERATIONS: Final = {name: f"usi.call.{name}" for name in OPERATIONS if name != FIRST_OPERATION}
+"""Operation -> its marker among the capabilities; without it the operation is declared absent."""
 
 CLOCK: Final = "clock"
 """Marker among the capabilities of `initialize`: the implementation obeys the parameter `now`."""
@@ -156,7 +187,7 @@ CONCURRENT: Final = "concurrent"
 """Marker likewise: the implementation takes calls while others are under way.  The kit makes some at the same
 time then, over HTTP by several connections; over a pipe calls always take turns."""
 
-MARKERS: Final = (CLOCK, CONCURRENT)
+MARKERS: Final = (CLOCK, CONCURRENT, *FURTHER_OPERATIONS.values())
 """Capabilities that are no methods."""
 
 REASONS: Final = {

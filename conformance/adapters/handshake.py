@@ -3,7 +3,15 @@
 from typing import Any, Final
 
 from conformance.adapters.answers import ErrorMap, Note, check_value, nearest
-from conformance.adapters.contract import MARKERS, METHODS, PROTOCOL_VERSION, REASONS, Initialized
+from conformance.adapters.contract import (
+    CLOCK,
+    CONCURRENT,
+    MARKERS,
+    METHODS,
+    PROTOCOL_VERSION,
+    REASONS,
+    Initialized,
+)
 from conformance.adapters.messages import describe_value
 from conformance.errors import HarnessError
 from conformance.model import Implementation
@@ -96,7 +104,7 @@ def _read_capabilities(names: list[object]) -> tuple[str, ...]:
             ]
             raise HarnessError(
                 "the harness declares a capability that the contract does not know",
-                expected=f"names of methods, {' and '.join(f'`{name}`' for name in MARKERS)}",
+                expected=f"names of methods, `{CLOCK}`, `{CONCURRENT}`, and `usi.call.` with an operation",
                 found=describe_value(name),
                 advice=f"list the methods: {', '.join(group)}" if group else nearest(str(name), known),
             )

@@ -12,6 +12,7 @@ from conformance.adapters.contract import (
     CLOCK,
     CONCLUSIONS,
     CONCURRENT,
+    FIRST_OPERATION,
     MARKERS,
     METHODS,
     PROTOCOL_VERSION,
@@ -94,8 +95,9 @@ VALUES: Final[dict[str, Schema]] = {
     "capabilities": {
         "type": "array",
         "items": {"enum": [*METHODS, *MARKERS]},
-        "description": f"methods that are offered, `{CLOCK}` if the parameter `now` is obeyed, and "
-        f"`{CONCURRENT}` if calls may be made while others are under way",
+        "description": f"methods that are offered, `{CLOCK}` if the parameter `now` is obeyed, "
+        f"`{CONCURRENT}` if calls may be made while others are under way, and for each operation of the "
+        f"registry that is offered besides {FIRST_OPERATION} `usi.call.` with its name",
     },
     "aliases": {
         "type": "array",
@@ -120,6 +122,18 @@ VALUES: Final[dict[str, Schema]] = {
     "expires": _may_be_unknown({**_TEXT, "description": "end of the token, RFC 3339 in UTC"}),
     "response": _may_be_unknown({**_OBJECT, "description": "keys are the element names of the contract"}),
     "conclusion": {"enum": list(CONCLUSIONS), "description": "what the product tells its user"},
+    "records": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "conclusion": {"enum": list(CONCLUSIONS)},
+                "response": {"anyOf": [_OBJECT, {"type": "null"}]},
+            },
+            "required": ["conclusion", "response"],
+        },
+        "description": "of a bulk operation: one for each record that was handed over, in that order",
+    },
 }
 """Every key of an `ok` value by name; one name means the same in every method."""
 
@@ -253,7 +267,7 @@ def _value(method: Method) -> Schema:
         return _TEXT
     value: Schema = {
         "type": "object",
-        "properties": {name: VALUES[name] for name in method.value},
+        "properties": {name: VALUES[name] for name in (*method.value, *method.optional_value)},
         "required": list(method.value),
     }
     if method.name == "initialize":

@@ -123,7 +123,7 @@ _WRITING: Final = {
     "declares as Valid",
     "external_entity": "answers with a document type declaration and with USIStatus as an external entity",
 }
-"""How the registry writes its answers and faults, whatever they say; `simulators.registry_faults` does it."""
+"""How the registry writes what it answers, whatever that is; `simulators.registry.writing` does it."""
 
 _RENEWALS: Final = {
     "other_key": "issues a certificate for another key than it was asked for",

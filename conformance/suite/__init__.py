@@ -1,7 +1,8 @@
 """The vendor-facing checks: does this implementation conform?
 
-A check is one short function that cites one requirement.  Three decorators carry the frame:
-`requirement` names what it settles, `vectors` gives it a case per vector, `for_all` a Hypothesis property.
+A check is one short function that cites one requirement.  Four decorators carry the frame:
+`requirement` names what it settles, `operation` what it calls, `vectors` gives it a case per vector,
+`for_all` a Hypothesis property.
 Everything else comes by fixture: `iut`, the implementation, and the scenarios of `conftest.py`.
 
     @requirement("USI-CHK-01")
@@ -78,6 +79,15 @@ class Budget:
 def requirement(identifier: str) -> pytest.MarkDecorator:
     """Say which requirement a check settles; the plugin refuses an id that the catalogue does not know."""
     return pytest.mark.requirement(identifier)
+
+
+def operation(name: str) -> pytest.MarkDecorator:
+    """Say which operation of the registry a check, or one of its parameters, calls besides VerifyUSI.
+
+    Where the profile allows a product to lack the operation and the product declares that it does, the check
+    does not apply.  A vector that names an operation in its input needs no such mark.
+    """
+    return pytest.mark.operation(name)
 
 
 def cases(*names: str) -> list[Case]:

@@ -83,7 +83,8 @@ def test_every_name_has_a_schema():
     """Parameters and values of all methods are described, and nothing else is."""
     parameters = {name for m in METHODS.values() for name in (*m.parameters, *m.optional_parameters)}
     assert messages.PARAMETERS.keys() == parameters
-    assert messages.VALUES.keys() == {name for m in METHODS.values() for name in m.value}
+    values = {name for m in METHODS.values() for name in (*m.value, *m.optional_value)}
+    assert messages.VALUES.keys() == values
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)

@@ -13,7 +13,8 @@ from conformance.protocol.operations import OPERATIONS, read_answer, read_errors
 from conformance.simulators.authority import Authority
 from conformance.simulators.http import Request
 from conformance.simulators.population import bundled
-from conformance.simulators.registry import SERVED, Registry
+from conformance.simulators.registry import Registry
+from conformance.simulators.registry.service import SERVED
 
 MOMENT = datetime(2026, 11, 21, 10, 42, tzinfo=UTC)
 AUDIENCE = "https://3pt.portal.usi.gov.au/service/v5/usiservice.svc"

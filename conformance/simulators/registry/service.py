@@ -25,9 +25,9 @@ from conformance.protocol.judging import Notes, together
 from conformance.protocol.operations import EARLIER_NAMESPACES, OPERATIONS, V5
 from conformance.protocol.request_rules import RequestFacts
 from conformance.simulators import population as people
-from conformance.simulators import registry_faults
 from conformance.simulators.faults import FAULTS, Fault, Script
 from conformance.simulators.http import Request, Response, plain
+from conformance.simulators.registry import writing
 from conformance.simulators.transcript import Exchange
 
 RULES: Final = {
@@ -144,7 +144,7 @@ class Registry:
 
     def handle(self, request: Request) -> Response:
         """Answer one HTTP request and record the exchange."""
-        outdated = registry_faults.is_outdated(request.path)
+        outdated = writing.is_outdated(request.path)
         if request.path.lower() != V5.path and not (outdated and request.method == "POST"):
             return self._record(request, plain(404, f"There is nothing here; the service is at {V5.path}.\n"))
         if request.method == "POST":
@@ -180,7 +180,7 @@ class Registry:
         faults = self._script.next()
         judgement, facts = self._judge(request, now)
         envelope = facts.envelope
-        if registry_faults.is_outdated(request.path):
+        if writing.is_outdated(request.path):
             # Whatever is asked there: a service that was switched off reads no more than the envelope.
             faults = (FAULTS["registry.3458"],)
         refusal, answer = self._decide(judgement, facts, faults) if envelope is not None else (_UNREAD, {})
@@ -310,10 +310,10 @@ class Registry:
             return _UNVERIFIED, {}
         if facts.endorser is None or not facts.endorser.verified:
             raise KitError("a judge found nothing wrong with a signature that it could not verify")
-        if any(fault.name == registry_faults.NO_DETAIL for fault in faults):
+        if any(fault.name == writing.NO_DETAIL for fault in faults):
             return _Refusal(
                 "The server was unable to process the request due to an internal error.",
-                registry_faults.INTERNAL_FAULT,
+                writing.INTERNAL_FAULT,
                 sender=False,
             ), {}
         if told := [fault for fault in faults if fault.code.isdigit()]:
@@ -360,12 +360,10 @@ class Registry:
 
     def _declared(self, response: Response, asked: Collection[str]) -> Response:
         """Give an answer the document type declaration that was asked for, if one was."""
-        if registry_faults.INTERNAL_ENTITY in asked:
-            return replace(response, body=registry_faults.with_entity(response.body))
-        if registry_faults.EXTERNAL_ENTITY in asked:
-            return replace(
-                response, body=registry_faults.with_entity(response.body, external=self.external_entity)
-            )
+        if writing.INTERNAL_ENTITY in asked:
+            return replace(response, body=writing.with_entity(response.body))
+        if writing.EXTERNAL_ENTITY in asked:
+            return replace(response, body=writing.with_entity(response.body, external=self.external_entity))
         return response
 
     def _refuse(
@@ -389,9 +387,9 @@ class Registry:
             subcode=refusal.subcode,
             detail=detail,
         )
-        response = _message(200 if registry_faults.FAULT_200 in asked else 500, body, action, facts, now)
-        if registry_faults.FAULT_2022 in asked:
-            return replace(response, body=registry_faults.respelt(response.body))
+        response = _message(200 if writing.FAULT_200 in asked else 500, body, action, facts, now)
+        if writing.FAULT_2022 in asked:
+            return replace(response, body=writing.respelt(response.body))
         return response
 
 

@@ -1,0 +1,5 @@
+"""What the simulated registry knows and remembers, in SQLite: people, organisations, requests, batches."""
+
+
+class Store:
+    """The state of one registry."""
