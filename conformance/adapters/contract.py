@@ -187,7 +187,11 @@ CONCURRENT: Final = "concurrent"
 """Marker likewise: the implementation takes calls while others are under way.  The kit makes some at the same
 time then, over HTTP by several connections; over a pipe calls always take turns."""
 
-MARKERS: Final = (CLOCK, CONCURRENT, *FURTHER_OPERATIONS.values())
+DEADLINE: Final = "deadline"
+"""Marker likewise: the implementation ends a call before its `deadline_ms`, even if a server never answers.
+The kit need not wait for the product's own time-out then, which is a minute or two as a rule."""
+
+MARKERS: Final = (CLOCK, CONCURRENT, DEADLINE, *FURTHER_OPERATIONS.values())
 """Capabilities that are no methods."""
 
 REASONS: Final = {

@@ -6,6 +6,7 @@ from conformance.adapters.answers import ErrorMap, Note, check_value, nearest
 from conformance.adapters.contract import (
     CLOCK,
     CONCURRENT,
+    DEADLINE,
     MARKERS,
     METHODS,
     PROTOCOL_VERSION,
@@ -104,7 +105,8 @@ def _read_capabilities(names: list[object]) -> tuple[str, ...]:
             ]
             raise HarnessError(
                 "the harness declares a capability that the contract does not know",
-                expected=f"names of methods, `{CLOCK}`, `{CONCURRENT}`, and `usi.call.` with an operation",
+                expected=f"names of methods, `{CLOCK}`, `{CONCURRENT}`, `{DEADLINE}`, and `usi.call.` with "
+                "an operation",
                 found=describe_value(name),
                 advice=f"list the methods: {', '.join(group)}" if group else nearest(str(name), known),
             )

@@ -12,6 +12,7 @@ from conformance.adapters.contract import (
     CLOCK,
     CONCLUSIONS,
     CONCURRENT,
+    DEADLINE,
     FIRST_OPERATION,
     MARKERS,
     METHODS,
@@ -72,7 +73,8 @@ PARAMETERS: Final[dict[str, Schema]] = {
     "operation": {**_TEXT, "description": "name of the registry's operation, such as VerifyUSI"},
     "request": {
         **_OBJECT,
-        "description": "content of the request; keys are the element names of the contract",
+        "description": "content of the request; keys are the element names of the contract, "
+        "as operations/ has it for each operation",
     },
 }
 """Every parameter by name; one name means the same in every method."""
@@ -96,8 +98,9 @@ VALUES: Final[dict[str, Schema]] = {
         "type": "array",
         "items": {"enum": [*METHODS, *MARKERS]},
         "description": f"methods that are offered, `{CLOCK}` if the parameter `now` is obeyed, "
-        f"`{CONCURRENT}` if calls may be made while others are under way, and for each operation of the "
-        f"registry that is offered besides {FIRST_OPERATION} `usi.call.` with its name",
+        f"`{CONCURRENT}` if calls may be made while others are under way, `{DEADLINE}` if each ends before "
+        f"its `deadline_ms` whoever does not answer, and for each operation of the registry that is offered "
+        f"besides {FIRST_OPERATION} `usi.call.` with its name",
     },
     "aliases": {
         "type": "array",

@@ -120,8 +120,27 @@ def complete(stem: str) -> str:
 
 
 def is_valid(usi: str) -> bool:
-    """Tell whether `usi` has the form of a USI and the check character that belongs to it."""
-    return not reasons(usi)
+    """Tell whether `usi` has the form of a USI and the check character that belongs to it.
+
+    As `not reasons(usi)`, without the working: bulk messages have hundreds of them to judge.
+    """
+    if len(usi) != LENGTH:
+        return False
+    try:
+        return sum(map(dict.__getitem__, _SUMMANDS, usi)) % _BASE == 0
+    except KeyError:  # a character that is not in the alphabet
+        return False
+
+
+# What each character adds at each place.  The check character adds its own value, so that the sum of all ten
+# comes out as a multiple of 32.
+_SUMMANDS: Final = (
+    *(
+        {character: _step(character * STEM_LENGTH, place).digit_sum for character in ALPHABET}
+        for place in range(1, LENGTH)
+    ),
+    _VALUE,
+)
 
 
 def reasons(value: object) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """The table of operations, and the JSON form made from it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from conformance.protocol.operations import (
@@ -52,6 +54,27 @@ def test_markup_in_a_name_is_escaped_and_comes_back():
     assert read_request(etree.fromstring(written(element)), VERIFY)["FirstName"] == name
 
 
+@pytest.mark.parametrize("name", ["a\rb", "a\r\nb", "a\nb", "\ta ", "&amp;", "<![CDATA[a]]>", "", "\x85"])
+def test_white_space_and_what_looks_like_markup_come_back(name):
+    """A carriage return is written as a reference, for readers make a line feed of a bare one."""
+    element = request_element(VERIFY, {**MARYAM, "FirstName": name})
+    assert read_request(etree.fromstring(written(element)), VERIFY)["FirstName"] == name
+
+
+@given(name=st.text(max_size=20))
+def test_any_text_that_xml_can_hold_comes_back(name):
+    """And no other is written."""
+    try:
+        single = etree.Element("a")
+        single.text = name
+    except ValueError:
+        with pytest.raises(FormError, match="cannot be written in XML"):
+            request_element(VERIFY, {**MARYAM, "FirstName": name})
+    else:
+        element = request_element(VERIFY, {**MARYAM, "FirstName": name})
+        assert read_request(etree.fromstring(written(element)), VERIFY)["FirstName"] == name
+
+
 def test_what_is_written_is_read_again():
     """Reading a request gives the values that it was made from."""
     assert read_request(request_element(VERIFY, MARYAM), VERIFY) == MARYAM
@@ -64,6 +87,9 @@ def test_what_is_written_is_read_again():
         ({"FirstName": None}, "cannot be null"),
         ({"FirstName": 1.5}, "text, number or boolean"),
         ({"FirstName": "\x00"}, "cannot be written in XML"),
+        ({"FirstName": "a\x0bb"}, "cannot be written in XML"),
+        ({"FirstName": "\ud800"}, "cannot be written in XML"),
+        ({"FirstName": "\uffff"}, "cannot be written in XML"),
         ({"xsi:type": "Other"}, "not a kind of"),
     ],
 )

@@ -37,6 +37,7 @@ from conformance.protocol.operations.shapes import (
     Structure,
     Version,
 )
+from conformance.protocol.operations.summary import summary_of_answer, summary_of_request
 from conformance.protocol.operations.table import OPERATIONS, operation_of
 from conformance.protocol.operations.types import (
     ARRAY_OF_ERROR_INFO,
@@ -95,5 +96,7 @@ __all__ = [
     "read_values",
     "request_element",
     "structure_of",
+    "summary_of_answer",
+    "summary_of_request",
     "values_element",
 ]

@@ -6,6 +6,7 @@ a value of an abstract type names its type under the key `xsi:type`.
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ from conformance.protocol.operations.types import ARRAY_OF_ERROR_INFO, ERROR_INF
 TYPE_KEY: Final = "xsi:type"
 """Key of the JSON form that names the concrete type of a value."""
 
+_UNWRITABLE: Final = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\U00010000-\U0010ffff]")
+"""What no XML document can hold (XML 1.0, 2.2): control characters, halves of surrogate pairs."""
+_ESCAPED: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _TYPE: Final = f"{{{SCHEMA_INSTANCE}}}type"
 _NIL: Final = f"{{{SCHEMA_INSTANCE}}}nil"
 _KINDS: Final = {
@@ -76,57 +80,69 @@ def values_element(
     name: str, structure: Structure, values: Mapping[str, Any], namespace: str
 ) -> etree._Element:
     """Return an element of any structure; as `request_element`."""
-    element: etree._Element = etree.Element(f"{{{namespace}}}{name}", nsmap={"usi": namespace})
-    _fill(element, structure, values, namespace)
-    return element
+    # Bulk messages have thousands of elements: to write them down and parse that takes a quarter of the time
+    # that it takes to put them together one by one.
+    pieces: list[str] = []
+    _write(pieces, name, structure, values, f' xmlns:usi="{namespace}"')
+    return markup.parse("".join(pieces).encode(), limit=sys.maxsize)
 
 
-def _fill(parent: etree._Element, structure: Structure, values: Any, namespace: str) -> None:  # noqa: ANN401 - JSON
-    if not isinstance(values, Mapping):
+def _write(pieces: list[str], name: str, structure: Structure, values: Any, declared: str = "") -> None:  # noqa: ANN401 - JSON
+    if type(values) is not dict and not isinstance(values, Mapping):
         raise FormError(
             "an object was expected", expected=f"{structure.name} as an object", found=repr(values)
         )
-    concrete = _concrete(parent, structure, values.get(TYPE_KEY), namespace)
-    known = concrete.by_name
-    if unknown := [key for key in values if key not in known and key != TYPE_KEY]:
+    if values.get(TYPE_KEY) is not None:
+        structure = _concrete(name, structure, values[TYPE_KEY])
+        declared += f' xmlns:xsi="{SCHEMA_INSTANCE}" xsi:type="usi:{structure.name}"'
+    known = structure.by_name
+    if not known.keys() >= values.keys() and (
+        unknown := [key for key in values if key not in known and key != TYPE_KEY]
+    ):
         raise FormError(
-            f"{concrete.name} has no element {', '.join(map(str, unknown))}",
+            f"{structure.name} has no element {', '.join(map(str, unknown))}",
             expected=", ".join(known),
             found=", ".join(map(str, unknown)),
-            where=etree.QName(parent).localname,
+            where=name,
         )
-    for name, element in known.items():
-        if name in values:
-            items = values[name] if element.most != 1 else [values[name]]
-            if not isinstance(items, list | tuple):
-                raise FormError(f"{name} may stand several times", expected="an array", found=repr(items))
-            for item in items:
-                _append(parent, element, item, namespace)
+    pieces.append(f"<usi:{name}{declared}>")
+    for child, element in known.items():
+        if child not in values:
+            continue
+        value = values[child]
+        if type(value) is str and type(element.type) is Simple and element.most == 1 and value.isalnum():
+            pieces.append(f"<usi:{child}>{value}</usi:{child}>")  # nearly all elements of a bulk message
+        elif element.most == 1:
+            _append(pieces, name, element, value)
+        elif isinstance(value, list | tuple):
+            for item in value:
+                _append(pieces, name, element, item)
+        else:
+            raise FormError(f"{child} may stand several times", expected="an array", found=repr(value))
+    pieces.append(f"</usi:{name}>")
 
 
-def _concrete(parent: etree._Element, structure: Structure, named: object, namespace: str) -> Structure:
-    if named is None:
-        return structure
+def _concrete(name: str, structure: Structure, named: object) -> Structure:
     if isinstance(named, str) and (extension := _KINDS.get((structure.name, named))):
-        parent.set(_TYPE, f"usi:{extension.name}")
         return extension
-    raise FormError(f"{named!r} is not a kind of {structure.name}", where=etree.QName(parent).localname)
+    raise FormError(f"{named!r} is not a kind of {structure.name}", where=name)
 
 
-def _append(parent: etree._Element, element: Element, value: Any, namespace: str) -> None:  # noqa: ANN401 - JSON
-    child = etree.SubElement(parent, f"{{{namespace}}}{element.name}")
+def _append(pieces: list[str], parent: str, element: Element, value: Any) -> None:  # noqa: ANN401 - JSON
+    name = element.name
     if value is None:
         if not element.nillable:
-            raise FormError(f"{element.name} cannot be null", where=etree.QName(parent).localname)
-        child.set(_NIL, "true")
+            raise FormError(f"{name} cannot be null", where=parent)
+        pieces.append(f'<usi:{name} xmlns:xsi="{SCHEMA_INSTANCE}" xsi:nil="true"/>')
     elif isinstance(element.type, Structure):
-        _fill(child, element.type, value, namespace)
+        _write(pieces, name, element.type, value)
     else:
-        text = _text(value)
-        try:
-            child.text = text
-        except ValueError as error:  # control characters, which XML cannot hold
-            raise FormError(f"{element.name} cannot be written in XML", found=repr(value)) from error
+        text = value if type(value) is str else _text(value)
+        if not text.isalnum():
+            if _UNWRITABLE.search(text):
+                raise FormError(f"{name} cannot be written in XML", found=repr(value))
+            text = text.translate(_ESCAPED)
+        pieces.append(f"<usi:{name}>{text}</usi:{name}>")
 
 
 def _text(value: object) -> str:
@@ -167,18 +183,23 @@ def read_values(element: etree._Element, structure: Structure) -> dict[str, Any]
         structure: the type as the table has it.
     """
     concrete = structure_of(element, structure)
-    values: dict[str, Any] = {}
-    if named := element.get(_TYPE):
-        values[TYPE_KEY] = _local(named)
-    for child in element.iterchildren(tag=etree.Element):
-        name = etree.QName(child).localname
-        known = concrete.element(name)
-        value = _read(child, known.type if known else TEXT)
+    values: dict[str, Any] = read_type(element)
+    by_name = concrete.by_name
+    for child in element.iterchildren(etree.Element):
+        name = child.tag.rpartition("}")[2]
+        known = by_name.get(name)
+        value = read_any(child, TEXT if known is None else known.type)
         if known is not None and known.most != 1:
             values.setdefault(name, []).append(value)
         else:
             values[name] = value
     return values
+
+
+def read_type(element: etree._Element) -> dict[str, Any]:
+    """Return the part of an element's JSON form that names its concrete type; nothing where it names none."""
+    named = element.get(_TYPE)
+    return {TYPE_KEY: _local(named)} if named else {}
 
 
 def read_request(element: etree._Element, operation: Operation) -> dict[str, Any]:
@@ -203,14 +224,33 @@ def read_errors(detail: etree._Element | None, version: Version = V5) -> list[di
     return [read_values(info, ERROR_INFO) for info in detail.iter(f"{{{version.faults}}}ErrorInfo")]
 
 
-def _read(element: etree._Element, form: Simple | Structure) -> Any:  # noqa: ANN401 - JSON
-    if element.get(_NIL, "").strip() in ("true", "1"):
-        return None
+def read_any(element: etree._Element, form: Simple | Structure) -> Any:  # noqa: ANN401 - JSON
+    """Return the JSON form of an element of any type: as `read_values` or as `read_text`."""
     if isinstance(form, Structure):
-        return read_values(element, form)
-    text = markup.content(element)
-    if form.base == "int" and _INT.fullmatch(text.strip()):
+        return None if is_nil(element) else read_values(element, form)
+    return read_text(element, form, markup.content(element))
+
+
+def read_text(element: etree._Element, form: Simple | Structure, text: str) -> Any:  # noqa: ANN401 - JSON
+    """Return the JSON form of an element that holds a text: a text, a number, a boolean, or None.
+
+    Args:
+        element: that holds the text.
+        form: its type.
+        text: what it holds.
+    """
+    if not text and is_nil(element):
+        return None
+    base = form.base if isinstance(form, Simple) else "string"
+    if base == "string":
+        return text
+    if base == "int" and _INT.fullmatch(text.strip()):
         return int(text)
-    if form.base == "boolean":
+    if base == "boolean":
         return _BOOLEAN.get(text.strip(), text)
     return text
+
+
+def is_nil(element: etree._Element) -> bool:
+    """Tell whether an element says that it is nil."""
+    return element.get(_NIL, "").strip() in ("true", "1")

@@ -10,6 +10,7 @@ from conformance.protocol.operations.shapes import FaultCode, Rule
 
 _WSDL: Final = "USI Technical Services Contract, published WSDL version 5"
 _USI_GOV_AU: Final = "usi.gov.au"
+_GATEWAY: Final = "documentation of gateways to the Document Verification Service"
 _HELP: Final = "public help pages of vendors of student management systems"
 
 RULES: Final = {
@@ -31,6 +32,12 @@ RULES: Final = {
             "one_name_form",
             "A person has a first and a family name, or a single name, and never both or neither.",
             f"{_WSDL}: choice of names",
+        ),
+        Rule(
+            "nothing_empty",
+            "An optional element with nothing to say is left out, and booleans are written true or false.",
+            f"{_WSDL}: the schema passes empty texts, 0 and 1; inferred from what samples send",
+            "inferred",
         ),
         Rule("empty_name", "No name is empty, though the schema lets it pass.", "inferred", "inferred"),
         Rule(
@@ -134,9 +141,34 @@ RULES: Final = {
             f"{_WSDL}: comments in BirthCertificateDocumentType",
         ),
         Rule(
+            "birth_certificate",
+            "A birth certificate has the number of its registration, or in QLD and TAS its date, or else the"
+            " number of the certificate.",
+            _GATEWAY,
+            "inferred",
+        ),
+        Rule(
+            "card_number",
+            "A driver's licence has the number of its card, but for Victoria's.",
+            _GATEWAY,
+            "inferred",
+        ),
+        Rule(
+            "medicare_expiry",
+            "A green Medicare card expires in a month, yyyy-mm; a blue or yellow one on a day, yyyy-mm-dd.",
+            f"{_WSDL}: both forms of ExpiryDate; which goes with which colour is inferred",
+            "inferred",
+        ),
+        Rule(
             "contact_means",
             "There are two means of contact, of e-mail, mobile, home telephone and postal address.",
             f"{_USI_GOV_AU}, Create a USI",
+        ),
+        Rule(
+            "phone",
+            "A telephone number has a least number of digits, whose figure is not public.",
+            "change log in an old edition of the Technical Services Contract",
+            "assumed",
         ),
         Rule(
             "country_of_residence",

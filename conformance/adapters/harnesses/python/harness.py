@@ -22,6 +22,19 @@ ERROR_MAP: dict[str, str] = {
     # "E1042": "keystore.wrong_password",
 }
 
+# The operations of the registry that your product uses besides VerifyUSI.
+OPERATIONS: list[str] = [
+    # "BulkVerifyUSI",
+    # "CreateUSI",
+    # "BulkUpload",
+    # "BulkUploadRetrieve",
+    # "LocateUSI",
+    # "UpdateUSIPersonalDetails",
+    # "UpdateUSIContactDetails",
+    # "GetCountries",
+    # "GetNonDvsDocumentTypes",
+]
+
 Value = dict[str, Any]
 Function = Callable[..., Any]
 
@@ -106,7 +119,8 @@ def usi_call(
 ) -> Value:
     """Call an operation; return {"response": …, "conclusion": what the product tells its user}.
 
-    `exchange` has the parameters of `token_obtain`.
+    `exchange` has the parameters of `token_obtain`.  A bulk operation that brings results adds "records":
+    {"conclusion", "response"} of each record, in the order in which they were handed over.
     """
     raise NotImplementedError
 
@@ -130,7 +144,10 @@ def initialize(protocol_versions: list[int], kit_version: str) -> Value:
             "runtime": f"{platform.python_implementation()} {platform.python_version()}",
             "build": BUILD,
         },
-        "capabilities": [method for method in METHODS if method not in FRAME],
+        "capabilities": [
+            *(method for method in METHODS if method not in FRAME),
+            *(f"usi.call.{operation}" for operation in OPERATIONS if "usi.call" in METHODS),
+        ],
         "error_map": ERROR_MAP,
     }
 
@@ -141,6 +158,8 @@ FRAME: dict[str, Function] = {"initialize": initialize, "shutdown": lambda: None
 def answer(method: str, params: dict[str, Any]) -> Value:
     """Return the result object of one call."""
     params.pop("deadline_ms", None)
+    if method == "usi.call" and params["operation"] not in ("VerifyUSI", *OPERATIONS):
+        return {"status": "unsupported", "message": f"{params['operation']} is not used"}
     try:
         return {"status": "ok", "value": (FRAME.get(method) or METHODS[method])(**params)}
     except ProductError as refusal:
