@@ -36,10 +36,13 @@ notebooks: $(DEV)
 
 vectors: $(DEV)  ## write every generated file anew; nothing may change unless a generator did
 	$(BIN)/python vectors/generate.py
+	$(BIN)/python -m conformance.adapters.messages
+	$(BIN)/python -m conformance.adapters.product_form
 
 bench: $(DEV)  ## measure; prints ratios, asserts nothing
 	$(BIN)/python benchmarks/carriers.py
 	$(BIN)/python benchmarks/exchange.py
+	$(BIN)/python benchmarks/registry.py
 	$(BIN)/python benchmarks/tenants.py
 
 fuzz: $(DEV)  ## damage 100 000 credential stores and read them; fails on a crash, a hang or another credential

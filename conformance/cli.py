@@ -299,9 +299,9 @@ def doctor(*, iut: str, deadline: float | None, keystore: Path | None, alias: st
 @click.option(
     "--organisation",
     "organisations",
-    metavar="CODE=ABN",
+    metavar="CODE=ABN[:TYPE]",
     multiple=True,
-    help="Organisation that the registry knows.",
+    help="Organisation that the registry knows; an RTO where no type is given.",
 )
 @click.option(
     "--notification",
@@ -309,6 +309,12 @@ def doctor(*, iut: str, deadline: float | None, keystore: Path | None, alias: st
     metavar="ABN=SSID",
     multiple=True,
     help="Client that has notified of your hosted software.",
+)
+@click.option(
+    "--database",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Keep the registry's people, RequestIds and receipts here, over restarts; made if not there.",
 )
 @click.option("--transcripts", metavar="DIR", type=_FOLDER, help="Write what crossed the wire, redacted.")
 def serve(
@@ -331,10 +337,15 @@ def serve(
             click.echo(f"{name:<32} {sentence}")
         return
     if list_settings:
-        for name, value in serving.settings():
-            click.echo(f"{name:<28} {value}")
+        for setting in serving.settings():
+            of = f"{setting.name:<28} {setting.service:<13}"
+            click.echo(f"{of}  {setting.default}{_bracketed(setting.choices)}")
         return
     serving.serve(serving.Order(trust=tuple(trust), **choices), click.echo)
+
+
+def _bracketed(choices: tuple[str, ...]) -> str:
+    return f"  ({', '.join(choices)})" if choices else ""
 
 
 # --- inspect --------------------------------------------------------------------------------------
@@ -507,11 +518,17 @@ def _schema(name: str) -> str:
 
 @main.command()
 @click.option("--check", is_flag=True, help="Check every file: schema, twins, reasons, flags, mutants.")
-def vectors(*, check: bool) -> None:
+@click.option(
+    "--skeleton", metavar="OPERATION", default="", help="Print a case of this operation to begin with."
+)
+def vectors(*, check: bool, skeleton: str) -> None:
     """List the test vectors and where they lie; they are data and usable without Python."""
     from conformance import vectors as files
     from conformance.errors import KitError
 
+    if skeleton:
+        click.echo(_skeleton(skeleton))
+        return
     if check:
         from conformance.adapters.contract import METHODS, REASONS
         from conformance.reference import load_mutants
@@ -524,6 +541,20 @@ def vectors(*, check: bool) -> None:
         total += len(group.cases)
         click.echo(f"{name:<40} {len(group.cases):>4}  {group.purpose}")
     click.echo(f"{total} vectors in {files.directory()}, {files.digest()}")
+
+
+def _skeleton(name: str) -> str:
+    import json
+
+    from conformance.adapters import product_form
+    from conformance.errors import OperatorError
+    from conformance.protocol.operations import OPERATIONS
+
+    if name not in OPERATIONS:
+        raise OperatorError(
+            f"there is no operation {name!r}", expected=f"one of {', '.join(OPERATIONS)}", where="--skeleton"
+        )
+    return json.dumps(product_form.skeleton(OPERATIONS[name]), indent=2)
 
 
 # --- the notebooks --------------------------------------------------------------------------------

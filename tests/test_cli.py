@@ -197,6 +197,15 @@ def test_the_catalogue_lists_requirements_profiles_and_schemas():
     assert json.loads(evte("catalogue", "--schema", "Report").output)["$ref"] == "#/$defs/Report"
 
 
+def test_a_skeleton_of_a_vector_is_printed():
+    """A case of the operation, as JSON; of one that does not exist an error that names those that do."""
+    result = evte("vectors", "--skeleton", "GetCountries")
+    assert json.loads(result.output)["input"] == {"operation": "GetCountries", "request": {}}
+    wrong = evte("vectors", "--skeleton", "DeleteUSI")
+    assert wrong.exit_code == 2
+    assert "GetNonDvsDocumentTypes" in wrong.output
+
+
 def test_the_vectors_are_listed_and_sound():
     """`evte vectors --check` finds nothing to complain of."""
     result = evte("vectors", "--check")

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from conformance import inspection
+from conformance.adapters import product_form
 from conformance.cli import main
 from conformance.errors import OperatorError
-from conformance.model import Evidence, Message
+from conformance.model import Evidence, Message, Severity
 from conformance.protocol import markup, names, operations, security, soap, token, trust
 from conformance.protocol.operations import OPERATIONS, V5
 from conformance.simulators.authority import Authority
@@ -109,10 +110,14 @@ class Kit:
         return reply(trust.build_response(**options), names.ISSUE_FINAL_ACTION)
 
     def call(self, *, key=PROOF_KEY, reference=ASSERTION_ID, **values):
+        """An endorsed VerifyUSI, of the published test person with some values changed."""
+        return self.ask("VerifyUSI", {**ASKED, **values}, key=key, reference=reference)
+
+    def ask(self, name, values, *, key=PROOF_KEY, reference=ASSERTION_ID):
         """An endorsed request to the registry."""
-        operation = OPERATIONS["VerifyUSI"]
+        operation = OPERATIONS[name]
         envelope = soap.build(
-            operations.request_element(operation, {**ASKED, **values}),
+            operations.request_element(operation, values),
             action=V5.action(operation),
             message_id="urn:uuid:7c1e4b1c-94b5-4f0e-8f4e-2f5a0e6d8c22",
             to=REGISTRY,
@@ -389,11 +394,55 @@ def test_an_answer_of_the_registry_is_held_to_its_schema():
     body = operations.answer_element(operation, {"USIStatus": "Valid"})
     message = look(reply(body, V5.answer_action(operation)))
     assert (message.kind, message.findings) == ("answer of the registry", ())
-    assert message.facts["USIStatus"] == "Valid"
+    assert message.facts["answered"] == "Valid"
     body = operations.answer_element(operation, {"USIStatus": "Perhaps"})
     assert {finding.code for finding in look(reply(body, V5.answer_action(operation))).findings} == {
         "answer.schema"
     }
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_is_recognised(kit, name):
+    """Request and answer of each: accepted, and told by name, by what they ask and by what they answer."""
+    operation = OPERATIONS[name]
+    request = look(kit.ask(name, product_form.whole_request(operation)), proof_key=PROOF_KEY)
+    assert (request.kind, request.facts["operation"]) == ("request to the registry", name)
+    assert [found.code for found in request.findings if found.severity is Severity.ERROR] == []
+    asked = {
+        "BulkVerifyUSI": "1 record",
+        "CreateUSI": "RequestId R-20260115-000001",
+        "BulkUpload": "RequestId R-20260115-000001, 1 record",
+        "BulkUploadRetrieve": "ReceiptNumber 00000000-0000-4000-8000-000000000001",
+        "UpdateUSIPersonalDetails": "PersonalDetailsModifier FirstName",
+    }
+    assert request.facts.get("asked") == asked.get(name)
+    body = operations.answer_element(operation, product_form.example_answer(operation)["response"])
+    answer = look(reply(body, V5.answer_action(operation)))
+    assert (answer.kind, answer.findings, answer.facts["operation"]) == ("answer of the registry", (), name)
+    assert (
+        answer.facts["answered"]
+        == {
+            "VerifyUSI": "Valid",
+            "BulkVerifyUSI": "1 Valid",
+            "CreateUSI": "Success",
+            "BulkUpload": "receipt 00000000-0000-4000-8000-000000000001",
+            "BulkUploadRetrieve": "1 Success",
+            "LocateUSI": "Exact",
+            "UpdateUSIContactDetails": "Success",
+            "UpdateUSIPersonalDetails": "Success",
+            "GetCountries": "1 entry",
+            "GetNonDvsDocumentTypes": "1 entry",
+        }[name]
+    )
+
+
+def test_errors_inside_an_answer_are_told():
+    """With their codes, which are none of a fault's."""
+    operation = OPERATIONS["UpdateUSIContactDetails"]
+    errors = {"Error": [{"Code": "E001", "Message": "No."}, {"Code": "E002", "Message": "Nor so."}]}
+    body = operations.answer_element(operation, {"Result": "Failure", "Errors": errors})
+    message = look(reply(body, V5.answer_action(operation)))
+    assert message.facts["answered"] == "Failure (E001: No.; E002: Nor so.)"
 
 
 def test_faults_are_read_and_accepted():

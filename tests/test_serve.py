@@ -1,5 +1,6 @@
 """`evte serve`: both services on one port, told in lines, for products that are driven by hand."""
 
+import dataclasses
 import http.client
 import json
 import re
@@ -19,9 +20,11 @@ import pytest
 from click.testing import CliRunner
 from lxml import etree
 
+from conformance.adapters import product_form
 from conformance.cli import main
 from conformance.errors import OperatorError
 from conformance.model import Evidence, Finding, Judgement, Severity
+from conformance.protocol.operations import OPERATIONS
 from conformance.protocol.trust import ProofMode
 from conformance.reference.correct import Correct
 from conformance.serving import Order, Station, options, serve
@@ -29,6 +32,7 @@ from conformance.serving.telling import Log
 from conformance.simulators.authority import Authority
 from conformance.simulators.http import Request, Response
 from conformance.simulators.office import NotificationCheck
+from conformance.simulators.registry.settings import FunctionMatrix, PendingAnswer, RegistrySettings
 from conformance.simulators.stores import make_store
 from conformance.simulators.sts import Settings
 from conformance.simulators.transcript import Exchange
@@ -128,6 +132,32 @@ def test_a_provider_acts_for_a_client(served):
         act_as={"second_party": "96312011219", "ssid": "0000123400"},
     )
     assert result["value"]["conclusion"] == "verified"
+
+
+def test_the_documented_examples_come_to_what_they_are_documented_to(tmp_path):
+    """Each request of the page on the operations, in turn, with its conclusion; pending is asked again."""
+    found = {}
+    with Served(tmp_path) as served:
+        for name, operation in OPERATIONS.items():
+            request = product_form.example_request(operation)
+            result = served.call(operation=name, request=request)
+            found[name] = result["value"]["conclusion"]
+    assert found == {
+        name: product_form.example_answer(operation)["conclusion"] for name, operation in OPERATIONS.items()
+    }
+    told = [line.partition("registry       ")[2] for line in served.lines if "  registry  " in line]
+    assert "BulkVerifyUSI: 1 Valid" in told
+    assert "CreateUSI: Success" in told
+    assert "BulkUploadRetrieve: fault 1002" in told
+    assert "BulkUploadRetrieve: 1 MatchFound" in told
+    assert "LocateUSI: Exact" in told
+
+
+def test_the_registrys_page_names_its_operations(served):
+    """For a person who opens the address in a browser."""
+    page = served.get("/Service/v5/UsiService.svc")[1].decode()
+    assert all(f"<dt>{name}</dt>" in page for name in OPERATIONS)
+    assert "<code>http://usi.gov.au/2022/ws/BulkUploadRetrieve</code>" in page
 
 
 @pytest.mark.parametrize(
@@ -333,6 +363,50 @@ def test_faults_settings_and_clock_are_obeyed(tmp_path):
         assert "[security.timestamp_window]" in served.said[0]
 
 
+UNKNOWN_USI = {"request": {**VERIFY["request"], "USI": "EXAMPLE22M"}}
+CONTACT = {
+    "operation": "UpdateUSIContactDetails",
+    "request": {"USI": "SYNTHET2B2", "ContactDetailsUpdate": {"EmailAddress": "ada@example.org"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("texts", "fields"),
+    [((), {"FirstName", "FamilyName", "DateOfBirth"}), (("invalid_with_fields=no",), set())],
+)
+def test_a_setting_of_the_registry_is_obeyed(texts, fields, tmp_path):
+    """Both forms of an answer that sources disagree about can be tried."""
+    with Served(tmp_path, settings=texts) as served:
+        response = served.call(**UNKNOWN_USI)["value"]["response"]
+    assert (response.pop("USIStatus"), set(response)) == ("Invalid", fields)
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "status"),
+    [
+        ("", (), "ok"),
+        (":RTO", (), "ok"),
+        (":HEP", (), "rejected"),
+        (":HEP", ("function_matrix=beta",), "ok"),
+        (":VRB", ("function_matrix=beta",), "rejected"),
+        (":VRB", ("function_matrix=open",), "ok"),
+    ],
+)
+def test_what_an_organisation_may_do_depends_on_its_type(kind, texts, status, tmp_path):
+    """A provider of higher education may update by one page of the registry and not by the other."""
+    client = "51824753556"
+    with Served(
+        tmp_path,
+        organisations=(f"OWN1={client}{kind}",),
+        notifications=(f"{client}=0000999900",),
+        settings=texts,
+    ) as served:
+        act_as = {"second_party": client, "ssid": "0000999900"}
+        result = served.call("ABRD:11000002568_EVTEKitHosting", "OWN1", act_as=act_as, **CONTACT)
+    assert result["status"] == status
+    assert result.get("reason", "service.not_authorised") == "service.not_authorised"
+
+
 def test_a_redirect_leads_to_another_host_here(tmp_path):
     """The other host listens only now, has a trusted certificate, and tells who came."""
     with Served(tmp_path, faults=("sts.redirect",)) as served:
@@ -419,10 +493,42 @@ def test_rules_are_tolerated_or_not():
 
 def test_every_setting_is_listed_with_a_default_that_can_be_set():
     """What is listed can be typed back, but for the set of rules, of which changes are typed."""
-    for name, value in options.settings():
-        if name != "tolerated":
-            text = "" if value == "(empty)" else value
-            assert options.settings_of((f"{name}={text}",), Settings()) == Settings(), name
+    healthy = {"token service": Settings(), "registry": RegistrySettings()}
+    for each in options.settings():
+        if each.name != "tolerated":
+            text = "" if each.default == "(empty)" else each.default
+            known = healthy[each.service]
+            assert options.settings_of((f"{each.name}={text}",), known) == known, each.name
+            assert not each.choices or each.default in each.choices
+
+
+def test_every_setting_of_the_registry_can_be_set():
+    """All that the real one leaves open can be tried, and no name stands for two settings."""
+    names = options.names(RegistrySettings)
+    assert set(names) == {field.name for field in dataclasses.fields(RegistrySettings)}
+    assert not set(names) & set(options.names(Settings))
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("pending_answer=empty list", "pending_answer", PendingAnswer.EMPTY_LIST),
+        ("pending-answer=empty_list", "pending_answer", PendingAnswer.EMPTY_LIST),
+        ("pending_polls=3", "pending_polls", 3),
+        ("function_matrix=BETA", "function_matrix", FunctionMatrix.BETA),
+        ("invalid_with_fields=no", "invalid_with_fields", False),
+    ],
+)
+def test_settings_of_the_registry_are_read(text, field, value):
+    """In the same way as those of the token service."""
+    assert getattr(options.settings_of((text,), RegistrySettings()), field) == value
+
+
+def test_settings_go_to_their_service():
+    """One option for both; each service is told only what is its own."""
+    station = Station(Order(settings=("pending_polls=3", "proof_mode=computed")), print)
+    assert station.registry_settings == RegistrySettings(pending_polls=3)
+    assert station.settings.proof_mode is ProofMode.COMPUTED
 
 
 @pytest.mark.parametrize(
@@ -459,7 +565,10 @@ def test_offsets_are_read(text, offset):
         ({"settings": ("default_life=0s",)}, "from 1 on"),
         ({"settings": ("unassigned_refused=maybe",)}, "yes or no"),
         ({"settings": ("tolerated=-nothing.known",)}, "as findings have it"),
+        ({"settings": ("pending_answer=soon",)}, "'fault' or 'empty list'"),
+        ({"settings": ("pending_polls=-1",)}, "a whole number"),
         ({"organisations": ("VA1",)}, "CODE=ABN"),
+        ({"organisations": ("VA1=51824753556:SCHOOL",)}, "RTO, VRB"),
         ({"notifications": ("51824753556=12",)}, "ABN=SSID"),
         ({"key": Path("k.pem")}, "without --certificate"),
         ({"certificate": Path("c.pem"), "ca_file": Path("ca.pem")}, "one of --ca-file and --certificate"),
@@ -640,6 +749,7 @@ def test_serving_ends_when_told(tmp_path):
         ("--list-faults", "registry.html_500 "),
         ("--list-faults", "tls.untrusted "),
         ("--list-settings", "proof_mode "),
+        ("--list-settings", "pending_answer               registry       fault  (fault, empty list)"),
     ],
 )
 def test_faults_and_settings_are_listed(option, line):

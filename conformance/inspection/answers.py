@@ -198,8 +198,8 @@ def _judge_operation(notes: Notes, envelope: Envelope, local: str) -> dict[str, 
     notes.hold("answer.schema", True)
     for error in errors[:_MOST_ERRORS]:
         notes.hold("answer.schema", False, error.message, where=error.where)
-    status = operations.read_answer(payload, operation).get("USIStatus", "") if not errors else ""
-    return {"operation": operation.name, "USIStatus": str(status)}
+    values = operations.read_answer(payload, operation)
+    return {"operation": operation.name, "answered": operations.summary_of_answer(values)}
 
 
 def _judge_fault(notes: Notes, envelope: Envelope) -> tuple[str, dict[str, str]]:

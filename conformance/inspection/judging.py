@@ -15,7 +15,17 @@ from conformance.inspection import answers
 from conformance.inspection.reading import Capture, NotAMessage, captures
 from conformance.inspection.records import SCHEMA, Compared, Inspected, Inspection
 from conformance.model import Finding, Judgement, Severity
-from conformance.protocol import certificates, instants, markup, names, request_rules, security, soap, trust
+from conformance.protocol import (
+    certificates,
+    instants,
+    markup,
+    names,
+    operations,
+    request_rules,
+    security,
+    soap,
+    trust,
+)
 from conformance.protocol.judging import Notes, together
 from conformance.protocol.keystore import Store
 from conformance.protocol.operations import EARLIER_NAMESPACES, OPERATIONS, V5
@@ -366,6 +376,7 @@ def _judge_call(envelope: Envelope, capture: Capture, known: Known) -> _Told:
     facts = {
         **_addressing(envelope),
         "operation": request.name,
+        "asked": operations.summary_of_request(request.values),
         **_timestamp(endorser),
         "token": "EncryptedAssertion" if endorser.wrapped else "",
         "token reference": endorser.token_reference.value if endorser.token_reference else "",

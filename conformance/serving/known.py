@@ -16,7 +16,7 @@ from conformance.simulators import population
 from conformance.simulators.authority import Authority, MachineCredential
 from conformance.simulators.bench import CLIENTS_PRINCIPAL, CLOUD, KIT_PASSWORD, LOCAL, OTHER_CLIENT
 from conformance.simulators.own_credential import content_of, password_of
-from conformance.simulators.population import Organisation, Population
+from conformance.simulators.population import Organisation, OrganisationType, Population
 from conformance.simulators.ram import Ram
 from conformance.simulators.stores import make_store
 
@@ -28,6 +28,7 @@ TEST_CLIENTS: Final = (
 
 _SOFTWARE_ID: Final = re.compile(r"[0-9]{10}")
 _CODE: Final = re.compile(r"[A-Za-z0-9]{1,10}")
+_TYPES: Final = tuple(str(kind.value) for kind in OrganisationType)  # the first one may call everything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,22 +124,24 @@ def _known(credential: keystore.Credential, path: Path) -> Known:
 
 
 def organisations_of(texts: Iterable[str]) -> tuple[Organisation, ...]:
-    """Return organisations from texts of the form `CODE=ABN`.
+    """Return organisations from texts of the form `CODE=ABN` or `CODE=ABN:TYPE`.
 
     Raises:
         OperatorError: a text is none.
     """
     found = []
     for text in texts:
-        code, _, abn = text.partition("=")
-        if not _CODE.fullmatch(code) or not is_valid(abn):
+        code, _, rest = text.partition("=")
+        abn, typed, kind = rest.partition(":")
+        if not _CODE.fullmatch(code) or not is_valid(abn) or (typed and kind not in _TYPES):
             raise OperatorError(
                 "An organisation cannot be read.",
-                expected="CODE=ABN: the code that your product sends, and an ABN with right check digits",
+                expected="CODE=ABN: the code that your product sends, and an ABN with right check digits; "
+                f"or CODE=ABN:TYPE, TYPE one of {', '.join(_TYPES)}",
                 found=text,
                 where="--organisation",
             )
-        found.append(Organisation(code=code, abn=abn))
+        found.append(Organisation(code=code, abn=abn, type=OrganisationType(kind or _TYPES[0])))
     return tuple(found)
 
 

@@ -1,17 +1,21 @@
-"""Texts of a command line as settings of the simulated token service, and as the error of its clock."""
+"""Texts of a command line as settings of token service and registry, and as the error of their clock."""
 
 import re
 import types
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from itertools import chain
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from conformance.errors import OperatorError
 from conformance.protocol import security, soap, token, trust
 from conformance.simulators import sts
+from conformance.simulators.registry import RegistrySettings
 from conformance.simulators.sts import Settings
+
+_Settings = TypeVar("_Settings", Settings, RegistrySettings)
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _AMOUNT: Final = re.compile(r"([0-9]{1,7})([smhd])")
@@ -30,18 +34,47 @@ _FORMS: Final = (
 _RULES: Final = frozenset({**soap.RULES, **security.RULES, **trust.RULES, **token.RULES, **sts.RULES})
 
 
-def names() -> tuple[str, ...]:
-    """Return the settings that a command line can set."""
-    hints = get_type_hints(Settings)
-    return tuple(field.name for field in fields(Settings) if _kind(hints[field.name]) is not None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting that a command line can set."""
+
+    name: str
+    service: str
+    """`token service` or `registry`."""
+    default: str
+    """Its text; can be typed back, but for a set of rules, of which changes are typed."""
+    choices: tuple[str, ...] = ()
+    """The only values, where there are few."""
 
 
-def settings() -> Iterator[tuple[str, str]]:
-    """Yield each setting that a command line can set, and the text of its default."""
-    healthy = Settings()
-    for name in names():
-        value = getattr(healthy, name)
-        yield name, "; ".join(sorted(value)) if isinstance(value, frozenset) else _text(value)
+def names(kind: type[Settings] | type[RegistrySettings]) -> tuple[str, ...]:
+    """Return the settings of one service that a command line can set."""
+    hints = get_type_hints(kind)
+    return tuple(field.name for field in fields(kind) if _kind(hints[field.name]) is not None)
+
+
+def settings() -> Iterator[Setting]:
+    """Yield each setting that a command line can set."""
+    for service, healthy in _SERVICES:
+        hints = get_type_hints(type(healthy))
+        for name in names(type(healthy)):
+            value = getattr(healthy, name)
+            text = "; ".join(sorted(value)) if isinstance(value, frozenset) else _text(value)
+            choices = _choices(hints[name])
+            yield Setting(name=name, service=service, default=text, choices=choices)
+
+
+_SERVICES: Final = (("token service", Settings()), ("registry", RegistrySettings()))
+
+
+def _choices(hint: object) -> tuple[str, ...]:
+    kind = _kind(hint)
+    found: tuple[str, ...] = ()
+    if kind is bool:
+        found = ("yes", "no")
+    elif isinstance(kind, type) and issubclass(kind, Enum):
+        found = tuple(str(member.value) for member in kind)
+    return (*found, _NONE[0]) if found and type(None) in get_args(hint) else found
 
 
 def _text(value: object) -> str:
@@ -53,25 +86,50 @@ def _text(value: object) -> str:
     return "none" if value is None else str(value) or "(empty)"
 
 
-def settings_of(texts: Iterable[str], settings: Settings) -> Settings:
-    """Return settings changed by texts of the form `NAME=VALUE`, the later ones on top of the earlier.
+def divided(texts: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Divide texts of the form `NAME=VALUE` into those for the token service and those for the registry.
 
     Raises:
-        OperatorError: there is no such setting, or the value does not fit it.
+        OperatorError: there is no such setting, or a text is not of that form.
     """
-    hints = get_type_hints(Settings)
-    known = names()
+    known = names(Settings), names(RegistrySettings)
+    found: tuple[list[str], list[str]] = ([], [])
     for text in texts:
         name, separator, value = text.partition("=")
         name = name.strip().replace("-", "_")
-        if name not in known or not separator:
+        if not separator or name not in (*known[0], *known[1]):
             raise OperatorError(
                 f"There is no setting {name!r}." if separator else "A setting needs a name and a value.",
-                expected=f"NAME=VALUE, NAME one of {', '.join(known)}",
+                expected=f"NAME=VALUE, NAME one of {', '.join((*known[0], *known[1]))}",
                 found=text,
                 where="--setting",
             )
-        settings = replace(settings, **{name: _value(name, hints[name], value.strip(), settings)})
+        found[name in known[1]].append(f"{name}={value.strip()}")
+    return found
+
+
+def settings_of(texts: Iterable[str], settings: _Settings) -> _Settings:
+    """Return settings of one service changed by texts, the later ones on top of the earlier.
+
+    Args:
+        texts: of the form `NAME=VALUE`, as `divided` gives them.
+        settings: what they change.
+
+    Raises:
+        OperatorError: there is no such setting of this service, or the value does not fit it.
+    """
+    hints = get_type_hints(type(settings))
+    known = names(type(settings))
+    for text in chain.from_iterable(divided(texts)):
+        name, _, value = text.partition("=")
+        if name not in known:
+            raise OperatorError(
+                f"There is no setting {name!r}.",
+                expected=", ".join(known),
+                found=text,
+                where="--setting",
+            )
+        settings = replace(settings, **{name: _value(name, hints[name], value, settings)})
     return settings
 
 
@@ -111,12 +169,12 @@ def _kind(hint: object) -> Any:  # noqa: ANN401 - a type, or what stands for one
     return None
 
 
-def _value(name: str, hint: object, text: str, settings: Settings) -> Any:  # noqa: ANN401 - as the field's
+def _value(name: str, hint: object, text: str, settings: Settings | RegistrySettings) -> Any:  # noqa: ANN401 - as the field's
     kind = _kind(hint)
     optional = type(None) in get_args(hint)
     if kind is str or name == "fault_status":
         _, form, expected = next(row for row in _FORMS if name.endswith(row[0]))
-        may_be_empty = kind is str and not getattr(Settings(), name)
+        may_be_empty = kind is str and not getattr(type(settings)(), name)
         if not (form.fullmatch(text) or (may_be_empty and not text)):
             raise _refused(name, text, expected + (", or nothing" if may_be_empty else ""))
     if optional and text.lower() in _NONE:

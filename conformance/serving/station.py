@@ -17,7 +17,7 @@ from cryptography import x509
 from conformance.errors import KitError, OperatorError
 from conformance.model import Judgement
 from conformance.protocol.operations import V5
-from conformance.serving import known, options
+from conformance.serving import database, known, options
 from conformance.serving.folder import Folder
 from conformance.serving.telling import Log
 from conformance.simulators.authority import Authority
@@ -28,6 +28,7 @@ from conformance.simulators.listeners import ELSEWHERE, Listeners
 from conformance.simulators.network import elsewhere
 from conformance.simulators.own_credential import certificates_of, password_of
 from conformance.simulators.ram import Ram
+from conformance.simulators.registry import RegistrySettings
 from conformance.simulators.services import Services
 from conformance.simulators.sts import Settings
 from conformance.simulators.transcript import Exchange
@@ -84,11 +85,13 @@ class Order:
     seed: int = 0
     faults: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
-    """`NAME=VALUE`."""
+    """`NAME=VALUE`, of token service or registry."""
+    database: Path | None = None
+    """File with the registry's state, which outlives the process; in memory when None."""
     relying_parties: tuple[str, ...] = ()
     """Besides the published test registry and the SBR test platform; the registry takes them for its own."""
     organisations: tuple[str, ...] = ()
-    """`CODE=ABN`."""
+    """`CODE=ABN` or `CODE=ABN:TYPE`."""
     notifications: tuple[str, ...] = ()
     """`ABN=SSID`."""
     transcripts: Path | None = None
@@ -123,9 +126,10 @@ class Station:
                 secrets += (password_of(order.password_env),)
         if order.keystore is None or order.write_keystore is not None:
             self.known += known.of_the_kit(self._authority)
-        self.settings = options.settings_of(
-            order.settings, replace(Settings(), extra_anchors=self._anchors())
-        )
+        of_sts, of_registry = options.divided(order.settings)
+        self.settings = options.settings_of(of_sts, replace(Settings(), extra_anchors=self._anchors()))
+        """Of the token service."""
+        self.registry_settings = options.settings_of(of_registry, RegistrySettings())
         self.relying_parties = tuple(dict.fromkeys((PUBLISHED_ADDRESS, SBR_TEST, *order.relying_parties)))
         holders = tuple(dict.fromkeys((*(one.abn for one in self.known), LOCAL.abn, CLOUD.abn)))
         clients = (*known.TEST_CLIENTS, *known.notifications_of(order.notifications))
@@ -134,6 +138,7 @@ class Station:
         self.population = known.people(
             (*holders, *(client for client, _ in clients)), known.organisations_of(order.organisations)
         )
+        self._continued = order.database is not None and database.examine(order.database)
         self._services = Services(
             self._authority,
             seed=order.seed,
@@ -143,6 +148,9 @@ class Station:
             ram=ram,
             population=self.population,
             elsewhere=self._elsewhere,
+            registry_settings=self.registry_settings,
+            # Absolute, because SQLite takes some relative names for something else than files.
+            database=order.database.absolute() if order.database is not None else None,
         )
         self._services.registry.audiences = tuple(
             address for address in self.relying_parties if address != SBR_TEST
@@ -177,6 +185,7 @@ class Station:
         """
         order = self.order
         with contextlib.ExitStack() as undo:
+            undo.callback(self._services.registry.store.close)  # last, when nobody asks any more
             folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="evte-")))
             self._listeners = Listeners(
                 self._authority, folder, clock=self._now, handshake_failed=self._failed
@@ -329,6 +338,8 @@ class Station:
             yield f"fault            {name}: {fault(name).told}"
         for text in order.settings:
             yield f"setting          {text}"
+        if order.database is not None:
+            yield f"database         {order.database}, {'as it was left' if self._continued else 'new'}"
         if self._folder is not None:
             yield f"transcripts      {self._folder.path}"
         yield from self._hosts()

@@ -433,7 +433,8 @@ class Bench:
     def scenario(self, name: str, faults: tuple[str, ...] = ()) -> Iterator[Recording]:
         """Carry out one scenario; the recording fills while the block runs.
 
-        Another thread's scenario is waited for.
+        Another thread's scenario is waited for.  At the end the registry forgets whatever it was told
+        meanwhile: people, changes, RequestIds, receipts.
 
         Args:
             name: unique within the run; the id of its evidence.
@@ -460,7 +461,9 @@ class Bench:
             self._obey(faults)
             self._active = recording
             try:
-                yield recording
+                # Whoever is created or changed here is so for this scenario only.
+                with self.registry.store.restored():
+                    yield recording
             finally:
                 self._active = self.outside
                 self._obey(())

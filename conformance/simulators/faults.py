@@ -125,6 +125,60 @@ _WRITING: Final = {
 }
 """How the registry writes what it answers, whatever that is; `simulators.registry.writing` does it."""
 
+_ANSWERS: Final = {
+    # Bulk verification and retrieval.
+    "shuffled": "answers BulkVerifyUSI and BulkUploadRetrieve with the records in another order",
+    "missing_record": "leaves the first record out of its answer to BulkVerifyUSI and BulkUploadRetrieve",
+    "extra_record": "puts a good record that was not asked for before those of BulkVerifyUSI and "
+    "BulkUploadRetrieve",
+    "duplicate_record": "answers the first record of BulkVerifyUSI and BulkUploadRetrieve a second time at "
+    "the end, with the opposite result",
+    "other_usi": "names another USI in the first record of its answer to BulkVerifyUSI",
+    "unknown_status": "answers VerifyUSI, and the first record of BulkVerifyUSI, with an unlisted status and "
+    "Match for all",
+    # Retrieval.
+    "other_request_id": "answers BulkUploadRetrieve with a RequestId that is not the batch's",
+    "fewer_records": "answers BulkUploadRetrieve with the first half of the records that it announces",
+    "failed_records": "answers BulkUploadRetrieve with a failure of the first record",
+    "pending": "answers BulkUploadRetrieve each time that the batch is still being processed, in the form "
+    "that is set",
+    "pending_empty": "answers BulkUploadRetrieve each time that the batch is still being processed, as a "
+    "list without records",
+    # Creation, and the first record of retrieval.
+    "other_application_id": "answers CreateUSI, and the first record of BulkUploadRetrieve, with another "
+    "ApplicationId",
+    "no_usi": "answers CreateUSI, and the first record of BulkUploadRetrieve, with Success and no USI",
+    "wrong_usi": "answers CreateUSI, and the first record of BulkUploadRetrieve, with a USI whose check "
+    "character is wrong",
+    "match_found": "answers CreateUSI, and the first record of BulkUploadRetrieve, with MatchFound and a USI",
+    "create_failure": "answers CreateUSI, and the first record of BulkUploadRetrieve, with Failure and "
+    "an error",
+    "create_failure_bare": "answers CreateUSI, and the first record of BulkUploadRetrieve, with Failure, "
+    "without an error and without USI",
+    "document_unverified": "answers CreateUSI, and the first record of BulkUploadRetrieve, with Success and "
+    "IdentityDocumentVerified False",
+    "unknown_result": "answers CreateUSI, LocateUSI, updates, and the first record of BulkUploadRetrieve "
+    "with an unlisted result",
+    "stored_answer": "answers a request whose RequestId was used before as it answered then",
+    "unverified_result": "answers a document that cannot be verified with Failure and not with fault 2004",
+    # Look-ups.
+    "locate_exact": "answers LocateUSI with Exact and a USI",
+    "locate_multiple_exact": "answers LocateUSI with MultipleExact and an empty USI",
+    "locate_single_no_contact_match": "answers LocateUSI with SingleNoContactMatch and a USI",
+    "locate_multiple_no_contact_match": "answers LocateUSI with MultipleNoContactMatch and an empty USI",
+    "locate_no_match": "answers LocateUSI with NoMatch and an empty USI",
+    "locate_no_identical_strong_partial": "answers LocateUSI with NoIdenticalStrongPartial and an empty USI",
+    "locate_usi_empty": "answers LocateUSI with NoMatch and an empty USI",
+    "locate_usi_missing": "answers LocateUSI with NoMatch and without the element USI",
+    "locate_errors": "answers LocateUSI with NoMatch, an empty USI and an error",
+    # Updates, and everything.
+    "update_failure": "answers the two updates with Failure and an error",
+    "unknown_element": "puts elements that no schema knows at the end of every answer and of its records",
+    "decomposed": "writes the texts of its answers with accents as code points of their own (NFD)",
+}
+"""Changes of an answer, whatever the registry has done; `simulators.registry.altering` makes them.  Those
+about pending batches, stored answers and unverified documents override a setting."""
+
 _RENEWALS: Final = {
     "other_key": "issues a certificate for another key than it was asked for",
     "other_abn": "issues a certificate for another ABN",
@@ -242,16 +296,11 @@ FAULTS: Final = {
         ),
         *(
             Fault(name=f"registry.{name}", sentence=f"The registry {does}.")
-            for name, does in _WRITING.items()
+            for name, does in {**_WRITING, **_ANSWERS}.items()
         ),
         *(_renewal(name, sentence) for name, sentence in _RENEWALS.items()),
         *(fault for name, sentence in NETWORK.items() for fault in _network(name, sentence)),
         *(Fault(name=f"tls.{name}", sentence=sentence) for name, sentence in TLS.items()),
-        Fault(
-            name="registry.unknown_status",
-            sentence="The registry answers VerifyUSI with an unlisted status and Match for all.",
-            code="Suspended",
-        ),
     )
 }
 """Every fault by name."""

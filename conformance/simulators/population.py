@@ -1,10 +1,10 @@
 """Who the simulated registry knows: people by USI, organisations by code, as data in `population.toml`."""
 
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,19 +15,42 @@ from conformance.protocol import checksum
 FILE: Final = Path(__file__).with_name("population.toml")
 
 
+class State(StrEnum):
+    """What has become of an account."""
+
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+    """Compromised or replaced; the replacement is not told."""
+    SUSPENDED = "suspended"
+    NOT_ACTIVATED = "not activated"
+    """This and the suspended one are reported Valid, so that no client can tell them from active ones."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """One account of the registry."""
+class Account:
+    """Everything that the registry holds of one person."""
 
     usi: str
     first: str = ""
+    middle: str = ""
     family: str = ""
     single: str = ""
-    """For a person of one name, who then has neither of the others."""
+    """For a person of one name, who then has none of the others."""
     born: date
-    deactivated: bool = False
+    gender: str = ""
+    """M, F or X; empty where it is not known, as of the published people."""
+    country_of_birth: str = ""
+    """Four digits of the list of countries; empty where it is not known."""
+    town_of_birth: str = ""
+    preferred_first: str = ""
+    preferred_family: str = ""
+    preferred_single: str = ""
+    contact: Mapping[str, Any] = field(default_factory=dict)
+    """JSON form of ContactDetails; empty where nothing is known."""
+    state: State = State.ACTIVE
     origin: str = "synthetic"
-    """`published` for the people of the third-party testing environment, else `synthetic`."""
+    """`published` for the people of the third-party testing environment, `created` for those that clients
+    created, else `synthetic`."""
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -39,9 +62,24 @@ class Person:
         if not checksum.is_valid(self.usi):
             raise KitError(f"{self.usi} has a wrong check character", where=FILE.name)
         if bool(self.single) == bool(self.first and self.family) or (
-            self.single and self.first + self.family
+            self.single and self.first + self.middle + self.family
         ):
             raise KitError(f"{self.usi} needs first and family name, or a single name", where=FILE.name)
+
+
+class OrganisationType(StrEnum):
+    """What an organisation is to the registry; what it may call depends on it."""
+
+    RTO = "RTO"
+    """Registered training organisation."""
+    VRB = "VRB"
+    """VET regulatory body."""
+    VAB = "VAB"
+    """VET admission body."""
+    HEP = "HEP"
+    """Higher education provider."""
+    TAC = "TAC"
+    """Tertiary admission centre."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,25 +91,27 @@ class Organisation:
     abn: str
     """The ABN that its token must be for."""
     name: str = ""
+    type: OrganisationType = OrganisationType.RTO
+    """Assumed where no source tells it: training organisations may call everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
     """People and organisations, ready for look-up."""
 
-    people: Mapping[str, Person] = field(default_factory=dict)
+    people: Mapping[str, Account] = field(default_factory=dict)
     """By USI."""
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
     """By code, in upper case."""
 
     @classmethod
-    def of(cls, people: Iterable[Person], organisations: Iterable[Organisation]) -> "Population":
+    def of(cls, people: Iterable[Account], organisations: Iterable[Organisation]) -> "Population":
         """Return a population of these people and organisations.
 
         Raises:
             KitError: a USI or a code stands twice.
         """
-        by_usi: dict[str, Person] = {}
+        by_usi: dict[str, Account] = {}
         for person in people:
             if by_usi.setdefault(person.usi, person) is not person:
                 raise KitError(f"two people have the USI {person.usi}")
@@ -90,51 +130,12 @@ class Population:
 def bundled() -> Population:
     """Return the population of `population.toml`."""
     table = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return Population.of(
-        (Person(**row) for row in table["person"]), (Organisation(**row) for row in table["organisation"])
-    )
+    return Population.of(map(_account, table["person"]), map(_organisation, table["organisation"]))
 
 
-def same_text(one: str, other: str) -> bool:
-    """Tell whether the registry takes two names for the same.
-
-    Hyphens, apostrophes, blanks and accents count.  Case does not: official data is sent in upper case for
-    records that others hold in mixed case, so the real registry is inferred to fold it.  Nor does it count
-    whether an accent is a code point of its own, about which nothing is known and which a product cannot
-    always choose.
-    """
-    return _folded(one) == _folded(other)
+def _account(row: Mapping[str, Any]) -> Account:
+    return Account(**{**row, "state": State(row.get("state", State.ACTIVE))})
 
 
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-
-
-def verify(
-    population: Population, asked: Mapping[str, Any], *, invalid_with_fields: bool = True
-) -> dict[str, Any]:
-    """Answer VerifyUSI: the state of the USI, and for each field whether it is that of the account.
-
-    A suspended account, and one that was never activated, is reported as Valid by the real registry, which
-    is why the population has no such states.
-
-    Args:
-        population: whom the registry knows.
-        asked: JSON form of a valid request.
-        invalid_with_fields: whether an unknown USI is answered with NoMatch for every field rather than with
-            no fields; sources differ, and the schema allows both.
-    """
-    person = population.people.get(str(asked.get("USI", "")))
-    fields = [name for name in ("FirstName", "FamilyName", "SingleName", "DateOfBirth") if name in asked]
-    if person is None:
-        return {"USIStatus": "Invalid", **dict.fromkeys(fields if invalid_with_fields else (), "NoMatch")}
-    held = {
-        "FirstName": person.first,
-        "FamilyName": person.family,
-        "SingleName": person.single,
-        "DateOfBirth": person.born.isoformat(),
-    }
-    return {
-        "USIStatus": "Deactivated" if person.deactivated else "Valid",
-        **{name: "Match" if same_text(str(asked[name]), held[name]) else "NoMatch" for name in fields},
-    }
+def _organisation(row: Mapping[str, Any]) -> Organisation:
+    return Organisation(**{**row, "type": OrganisationType(row.get("type", OrganisationType.RTO))})

@@ -7,13 +7,15 @@ import hashlib
 import itertools
 from collections.abc import Callable, Collection
 from datetime import datetime
+from pathlib import Path
 
 from conformance.simulators.authority import Authority
 from conformance.simulators.faults import named
 from conformance.simulators.network import Network
 from conformance.simulators.population import Population
 from conformance.simulators.ram import Ram
-from conformance.simulators.registry import Registry
+from conformance.simulators.registry import Registry, RegistrySettings
+from conformance.simulators.registry.store import Store
 from conformance.simulators.sts import Settings, TokenService
 
 
@@ -29,6 +31,11 @@ class Services:
         ram: where credentials and notifications stand.
         population: whom the registry knows.
         elsewhere: gives the address, without path, that redirects point to.
+        registry_settings: of the registry.
+        database: file that holds the registry's state; in memory when left out.
+
+    Raises:
+        OperatorError: the database cannot be used.
     """
 
     def __init__(
@@ -42,6 +49,8 @@ class Services:
         ram: Ram,
         population: Population,
         elsewhere: Callable[[], str],
+        registry_settings: RegistrySettings | None = None,
+        database: Path | None = None,
     ) -> None:
         self.token_service = TokenService(
             authority,
@@ -57,7 +66,8 @@ class Services:
             issuer=self.token_service.signing_certificate,
             audiences=tuple(relying_parties),
             clock=clock,
-            population=population,
+            settings=registry_settings or RegistrySettings(),
+            store=Store(population, random=stream(seed, "registry"), database=database),
             issued=self.token_service.issued.get,
             message_ids=self.token_service.message_ids,
             unnotified=self.token_service.unnotified,
@@ -78,11 +88,11 @@ class Services:
         self.registry.faults = self.usi.faults = registry
 
 
-def stream(seed: int) -> Callable[[int], bytes]:
-    """Return a source of bytes that look random and follow from the seed; safe from several threads."""
+def stream(seed: int, name: str = "") -> Callable[[int], bytes]:
+    """Return a source of bytes that look random and follow from seed and name; safe from several threads."""
     counter = itertools.count()
 
     def draw(size: int) -> bytes:
-        return hashlib.shake_256(f"evte {seed} {next(counter)}".encode()).digest(size)
+        return hashlib.shake_256(f"evte {seed} {name}{next(counter)}".encode()).digest(size)
 
     return draw

@@ -3,6 +3,7 @@
 import http.client
 import ssl
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,6 +84,20 @@ def test_a_fault_of_the_token_service_stays_with_it(bench):
     with bench.scenario("no-token", faults=("sts.E2003",)) as recording:
         assert call(bench)["reason"] == "token.relying_party"
     assert recording.registry == []
+
+
+def test_the_registry_forgets_at_the_end_of_a_scenario(bench):
+    """Whoever is changed in one scenario is as before in the next, and so after one that failed."""
+    store = bench.registry.store
+    for name in ("changed", "changed-again"):
+        with suppress(ZeroDivisionError), bench.scenario(name):
+            assert store.person("BNGH7C75FN").family == "Fredrick"
+            store.change("BNGH7C75FN", family="Other")
+            store.remember_request("VA1803", "R1", "CreateUSI", {})
+            assert call(bench)["value"]["response"]["FamilyName"] == "NoMatch"
+            raise ZeroDivisionError
+    assert store.person("BNGH7C75FN").family == "Fredrick"
+    assert store.answer_to_request("VA1803", "R1") is None
 
 
 def test_an_unknown_fault_begins_no_scenario(bench):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from conformance.protocol.operations import Operation
 from conformance.simulators.population import Organisation
@@ -45,6 +45,18 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error
 Handler = Callable[[Asked], dict[str, Any]]
 """Carries out one operation and returns the JSON form of its answer.
 
+It runs inside `Store.at_once`.  What it did before it refuses stays done; what it did before any other
+exception does not.
+
 Raises:
     Refused: it is answered with a fault.
 """
+
+ERROR_CODE: Final = "E999"
+"""Code of every error inside an answer.  The list of the real ones is not public, so that the kit has one of
+its own, which stands for any."""
+
+
+def errors(*texts: str) -> dict[str, Any]:
+    """Return the JSON form of `Errors` with these texts."""
+    return {"Error": [{"Code": ERROR_CODE, "Message": text} for text in texts]}

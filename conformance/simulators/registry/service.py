@@ -1,11 +1,12 @@
 """The simulated USI Registry: it judges each request completely, and answers as contract version 5 says.
 
-Three parts are kept apart.  What the registry knows and concludes is `conformance.simulators.population`'s;
-this module has the routing (a WSDL for GET, operations for POST) and the wire (SOAP in, judgement, SOAP out).
+This module has the routing (a WSDL for GET, operations for POST) and the wire (SOAP in, judgement, SOAP out).
+What the registry knows is `store`'s, and what it concludes is that of the operations' own modules.
 Refusals come in the order of a service on the same framework: transport, envelope, security, addressing,
 version, content, authorisation.  Every rule is judged all the same, so that one exchange tells everything.
 """
 
+import secrets
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,17 +24,30 @@ from conformance.protocol import markup, names, operations, request_rules, secur
 from conformance.protocol.interface import fault_validator, validator, wsdl
 from conformance.protocol.judging import Notes, together
 from conformance.protocol.operations import EARLIER_NAMESPACES, OPERATIONS, V5
-from conformance.protocol.request_rules import RequestFacts
+from conformance.protocol.request_rules import Limits, RequestFacts
 from conformance.simulators import population as people
 from conformance.simulators.faults import FAULTS, Fault, Script
 from conformance.simulators.http import Request, Response, plain
-from conformance.simulators.registry import writing
+from conformance.simulators.registry import (
+    altering,
+    applying,
+    authorisation,
+    listing,
+    locating,
+    updating,
+    verifying,
+    writing,
+)
+from conformance.simulators.registry.asking import Asked, Handler, Refused
+from conformance.simulators.registry.settings import RegistrySettings
+from conformance.simulators.registry.store import Store
 from conformance.simulators.transcript import Exchange
 
+ALGORITHM: Final = "usi.endorsing_algorithm"
+
 RULES: Final = {
-    "usi.org_code_unknown": "OrgCode is the code of an organisation that the registry knows.",
-    "usi.org_code_abn": "The ABN of the token is that of the organisation with this OrgCode.",
-    "usi.notification_missing": "The client has notified of the software whose token this is.",
+    ALGORITHM: "The endorsing signature is made by an algorithm that the registry is set to accept.",
+    **authorisation.RULES,
 }
 """Code -> what must hold; besides the rules of the judges in `conformance.protocol`."""
 
@@ -49,12 +63,27 @@ TOLERATED: Final = frozenset(
         "usi.untrimmed_name",
         "usi.foreign_name",
         "usi.check_character",
+        "usi.empty_optional",
+        "usi.boolean_form",
+        "usi.one_change",
+        "usi.medicare_expiry",
     }
 )
 """Codes of rules whose breach is found but not refused: the real registry is not known to look at them."""
 
-SERVED: Final = frozenset({"VerifyUSI"})
-"""Operations of the contract that this registry answers; it refuses the others as not supported."""
+_HANDLERS: Final[Mapping[str, Handler]] = {
+    "VerifyUSI": verifying.verify,
+    "BulkVerifyUSI": verifying.bulk_verify,
+    "CreateUSI": applying.create,
+    "BulkUpload": applying.upload,
+    "BulkUploadRetrieve": applying.retrieve,
+    "LocateUSI": locating.locate,
+    "UpdateUSIContactDetails": updating.update_contact_details,
+    "UpdateUSIPersonalDetails": updating.update_personal_details,
+    "GetCountries": listing.countries,
+    "GetNonDvsDocumentTypes": listing.document_types,
+}
+"""What carries out each operation of the contract."""
 
 _SECURITY: Final = ("security.", "token.")
 
@@ -67,6 +96,8 @@ class RegistryFacts:
     token: token.TokenFacts
     endorser: security.EndorserFacts | None
     request: RequestFacts
+    organisation: people.Organisation | None = None
+    """Whose request it is, where that is known."""
     answer: Mapping[str, Any] | None = None
     """JSON form of the answer; None when it was a fault."""
     fault: str = ""
@@ -99,6 +130,10 @@ _UNREAD: Final = _Refusal("The message is not one that can be read.", subcode="u
 """Stands for what is answered below SOAP, with 400 or 415."""
 
 
+def _bundled_store() -> Store:
+    return Store(people.bundled(), random=secrets.token_bytes)
+
+
 @dataclass(slots=True)
 class Registry:
     """The simulated registry.  `handle` is its whole interface; it may be called from several threads."""
@@ -111,7 +146,10 @@ class Registry:
     """Addresses of which a token's audience must be one."""
     clock: Callable[[], datetime]
     """Now, in UTC."""
-    population: people.Population = field(default_factory=people.bundled)
+    settings: RegistrySettings = field(default_factory=RegistrySettings)
+    """What the real registry leaves open; assign a changed copy for each scenario."""
+    store: Store = field(default_factory=_bundled_store)
+    """What the registry knows and remembers; the bundled population in memory, when left out."""
     issued: Callable[[str], bytes | None] | None = None
     """Assertion id -> canonical form of the token as issued, to tell a changed token from a foreign one."""
     unnotified: Collection[str] = ()
@@ -183,22 +221,17 @@ class Registry:
         if writing.is_outdated(request.path):
             # Whatever is asked there: a service that was switched off reads no more than the envelope.
             faults = (FAULTS["registry.3458"],)
-        refusal, answer = self._decide(judgement, facts, faults) if envelope is not None else (_UNREAD, {})
+        refusal, answer = (
+            self._decide(judgement, facts, now, faults) if envelope is not None else (_UNREAD, {})
+        )
         if envelope is None or refusal is _UNREAD:
             response = _unread(judgement)
         elif refusal is not None:
             response = self._refuse(refusal, facts, now, {fault.name for fault in faults})
         else:
-            response = self._reply(answer, facts, now, broken=any(fault.code for fault in faults))
+            response = self._reply(answer, facts, now, {fault.name for fault in faults})
             response = self._declared(response, {fault.name for fault in faults})
-        facts = RegistryFacts(
-            envelope=envelope,
-            token=facts.token,
-            endorser=facts.endorser,
-            request=facts.request,
-            answer=None if refusal else answer,
-            fault=refusal.label if refusal else "",
-        )
+        facts = replace(facts, answer=None if refusal else answer, fault=refusal.label if refusal else "")
         self.exchanges.append(
             Exchange(
                 service="registry",
@@ -208,7 +241,7 @@ class Registry:
                 judgement=judgement,
                 facts=facts,
                 summary=facts.request.name or "unknown request",
-                outcome=f"fault {facts.fault}" if facts.fault else str(answer.get("USIStatus", "")),
+                outcome=f"fault {facts.fault}" if facts.fault else operations.summary_of_answer(answer),
             )
         )
         return response
@@ -249,10 +282,24 @@ class Registry:
         security_judgement, facts = self.verify(request, now)
         if facts.envelope is None:
             return security_judgement, facts
-        asked, request_facts = request_rules.judge_request(facts.envelope.payload)
-        authorised = self._judge_organisation(facts.token, request_facts)
-        judgement = together((security_judgement, asked, authorised))
-        return judgement, replace(facts, request=request_facts)
+        limits = Limits(contact_means=self.settings.contact_means, phone_digits=self.settings.phone_digits)
+        asked, request_facts = request_rules.judge_request(facts.envelope.payload, limits=limits)
+        authorised, organisation = authorisation.judge_organisation(
+            facts.token,
+            request_facts,
+            store=self.store,
+            matrix=self.settings.function_matrix,
+            unnotified=self.unnotified,
+        )
+        judgement = together((security_judgement, self._judge_algorithm(facts.endorser), asked, authorised))
+        return judgement, replace(facts, request=request_facts, organisation=organisation)
+
+    def _judge_algorithm(self, endorser: security.EndorserFacts | None) -> Judgement:
+        notes = Notes(RULES, {})
+        if endorser is not None and endorser.verified:
+            accepted = self.settings.hmac_sha256_accepted or endorser.signature_algorithm == names.HMAC_SHA1
+            notes.hold(ALGORITHM, accepted, expected=names.HMAC_SHA1, actual=endorser.signature_algorithm)
+        return notes.judgement()
 
     def _open(self, element: etree._Element | None, now: datetime) -> tuple[Judgement, token.TokenFacts]:
         """Open the token against the first audience, or against another one of ours that it names."""
@@ -265,44 +312,16 @@ class Registry:
         judgement, facts = against(self.audiences[0])
         return against(facts.audience) if facts.audience in self.audiences[1:] else (judgement, facts)
 
-    def _judge_organisation(self, token_facts: token.TokenFacts, request: RequestFacts) -> Judgement:
-        notes = Notes(RULES, {})
-        code = request.values.get("OrgCode")
-        if not isinstance(code, str):
-            return notes.judgement()
-        organisation = self.population.organisations.get(code.upper())
-        where = f"s:Envelope/s:Body/{request.name}/OrgCode"
-        notes.hold(
-            "usi.org_code_unknown",
-            organisation is not None,
-            expected=lambda: " or ".join(known.code for known in self.population.organisations.values()),
-            actual=code,
-            where=where,
-        )
-        abn = token_facts.claims.get(names.CLAIM_ABN, "")
-        if organisation is not None and abn:
-            notes.hold(
-                "usi.org_code_abn",
-                abn == organisation.abn,
-                expected=f"ABN {organisation.abn}, that of {organisation.code}",
-                actual=f"ABN {abn}",
-                where=where,
-                hint="Each organisation needs a token of its own; do not share tokens between clients.",
-            )
-        if token_facts.assertion_id:
-            known = token_facts.assertion_id not in self.unnotified
-            notes.hold("usi.notification_missing", known, expected="a notification in force", actual="none")
-        return notes.judgement()
-
     # --- decisions ----------------------------------------------------------------------------
 
     def _decide(
-        self, judgement: Judgement, facts: RegistryFacts, faults: tuple[Fault, ...]
+        self, judgement: Judgement, facts: RegistryFacts, now: datetime, faults: tuple[Fault, ...]
     ) -> tuple[_Refusal | None, dict[str, Any]]:
+        tolerated = _tolerated(facts.request.name, self.settings)
         errors = {
             finding.code: finding
             for finding in reversed(judgement.findings)
-            if finding.severity is Severity.ERROR and finding.code not in TOLERATED
+            if finding.severity is Severity.ERROR and finding.code not in tolerated
         }
         if refusal := _refusal(errors):
             return refusal, {}
@@ -319,43 +338,52 @@ class Registry:
         if told := [fault for fault in faults if fault.code.isdigit()]:
             several = tuple(error for fault in told for error in _error_info(fault, fault.text).errors)
             return replace(_error_info(told[0], told[0].text), errors=several), {}
-        if facts.request.name not in SERVED:
-            return _UNSUPPORTED, {}
-        if late := next((errors[code] for code in _VALIDATION if code in errors), None):
-            return _error_info(FAULTS["registry.1002"], f"{late.message} {late.where}".strip()), {}
-        if "usi.org_code_abn" in errors or "usi.notification_missing" in errors:
+        content = (code for code in reversed(errors) if code.startswith("usi.") and code not in _LATER)
+        if (first := next(content, None)) is not None:
+            text = f"{errors[first].message} {errors[first].where}".strip()
+            return _error_info(FAULTS["registry.1002"], text), {}
+        if any(code in errors for code in authorisation.REFUSED):
             return _error_info(FAULTS["registry.2002"], FAULTS["registry.2002"].text), {}
         if unforeseen := next(iter(errors.values()), None):
             raise KitError(
                 f"the registry has no answer to a breach of {unforeseen.code}", found=unforeseen.message
             )
-        return None, self._answer(facts.request, faults)
+        return self._carry_out(facts, now, faults)
 
-    def _answer(self, request: RequestFacts, faults: tuple[Fault, ...]) -> dict[str, Any]:
-        asked = {fault.name for fault in faults}
-        answer = people.verify(
-            self.population,
-            request.values,
-            invalid_with_fields="registry.invalid_without_fields" not in asked,
+    def _carry_out(
+        self, facts: RegistryFacts, now: datetime, faults: tuple[Fault, ...]
+    ) -> tuple[_Refusal | None, dict[str, Any]]:
+        operation, organisation = facts.request.operation, facts.organisation
+        if operation is None or organisation is None:
+            raise KitError("a judge found nothing wrong with a request that nobody may make")
+        asked = Asked(
+            operation=operation,
+            values=facts.request.values,
+            organisation=organisation,
+            now=now,
+            store=self.store,
+            settings=self.settings,
+            faults=frozenset(_plain_name(fault.name) for fault in faults),
         )
-        if "registry.unknown_status" in asked:
-            fields = {name: "Match" for name in answer if name != "USIStatus"}
-            answer = {"USIStatus": FAULTS["registry.unknown_status"].code, **fields}
-        return answer
+        with self.store.at_once():
+            try:
+                answer = _HANDLERS[operation.name](asked)
+            except Refused as refused:
+                return _refused(refused.code, refused.text), {}
+        return None, altering.altered(answer, asked)
 
     # --- wire ---------------------------------------------------------------------------------
 
     def _reply(
-        self, answer: Mapping[str, Any], facts: RegistryFacts, now: datetime, *, broken: bool
+        self, answer: Mapping[str, Any], facts: RegistryFacts, now: datetime, asked: Collection[str] = ()
     ) -> Response:
         operation = facts.request.operation
         if operation is None:
             raise KitError("the registry answers a request that it does not know")
         body = operations.answer_element(operation, answer)
-        if not broken and (errors := validator().errors(body)):
-            raise KitError(
-                "the registry's answer is not valid", found=errors[0].message, where=errors[0].where
-            )
+        if not _is_gap(operation.name, answer) and altering.CHANGES.isdisjoint(map(_plain_name, asked)):
+            _must_be_valid(body)
+        body = altering.rewritten(body, asked)
         return _message(200, body, V5.answer_action(operation), facts, now)
 
     def _declared(self, response: Response, asked: Collection[str]) -> Response:
@@ -395,21 +423,24 @@ class Registry:
 
 # --- what is refused for what ---------------------------------------------------------------------
 
-_VALIDATION: Final = (
-    "usi.schema",
-    "usi.name_branch",
-    "usi.empty_name",
-    "usi.date_form",
-    "usi.org_code_unknown",
-)
-"""Codes that are answered with ErrorInfo 1002, the first found first."""
+_LATER: Final = authorisation.REFUSED
+"""Codes that are not answered with ErrorInfo 1002, as all others of a request are, the first found first."""
+
+
+def _tolerated(operation: str, settings: RegistrySettings) -> frozenset[str]:
+    """Return the codes whose breach does not refuse a message of this operation."""
+    tolerated = TOLERATED | applying.excused(settings)
+    if operation == "BulkUpload":
+        # What is wrong with one application is told in its own answer, later.
+        tolerated |= request_rules.RECORD_RULES
+    return tolerated
 
 
 def _refusal(errors: Mapping[str, Finding]) -> _Refusal | None:
     """Return what comes before all content: media type, security, addressing, version, operation."""
     if "soap.media_type" in errors:
         return _UNREAD
-    if any(code.startswith(_SECURITY) for code in errors):
+    if ALGORITHM in errors or any(code.startswith(_SECURITY) for code in errors):
         # A real service says no more than this, lest it teach an attacker; the judgement says all of it.
         return _UNVERIFIED
     if "soap.header_not_understood" in errors:
@@ -433,10 +464,35 @@ def _refusal(errors: Mapping[str, Finding]) -> _Refusal | None:
     return None
 
 
+def _refused(code: int, text: str) -> _Refusal:
+    """Return the refusal of an operation; a setting may have chosen a code that no public list has."""
+    unlisted = Fault(name=f"registry.{code}", sentence="", code=str(code), title="Not Acceptable")
+    return _error_info(FAULTS.get(f"registry.{code}", unlisted), text)
+
+
+def _plain_name(fault: str) -> str:
+    return fault.removeprefix("registry.")
+
+
 def _error_info(fault: Fault, text: str) -> _Refusal:
     error = {"Code": int(fault.code), "Title": fault.title, "Message": text}
     # The Reason tells no more than this: as with the real framework, a client has to read the detail.
     return _Refusal("The request was refused; the detail says why.", errors=(error,), sender=not fault.retry)
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def _is_gap(operation: str, answer: Mapping[str, Any]) -> bool:
+    """Tell whether an answer is one of the two that are needed and that the schema has no place for."""
+    if operation == "LocateUSI":
+        return not answer.get("USI")
+    return operation == "BulkUploadRetrieve" and not answer["Applications"]["Application"]
+
+
+def _must_be_valid(body: etree._Element) -> None:
+    if errors := validator().errors(body):
+        raise KitError("the registry's answer is not valid", found=errors[0].message, where=errors[0].where)
 
 
 # --- wire -----------------------------------------------------------------------------------------
@@ -477,10 +533,22 @@ _PAGE: Final = """<!DOCTYPE html>
 <h1>USIService</h1>
 <p>This is the simulated USI Registry of the EVTE conformance kit.  It knows test data only.</p>
 <p>WSDL: <a href="{address}?wsdl">{address}?wsdl</a></p>
+<h2>Operations</h2>
+<dl>
+{operations}
+</dl>
 </html>
 """
+_ENTRY: Final = "<dt>{name}</dt><dd>{purpose}<br><code>{action}</code></dd>"
 
 
 def _page(address: str) -> Response:
-    page = _PAGE.format(address=escape(address))
+    """Return what a person sees who opens the address in a browser."""
+    told = "\n".join(
+        _ENTRY.format(
+            name=each.name, purpose=escape(each.purpose, quote=False), action=escape(V5.action(each))
+        )
+        for each in OPERATIONS.values()
+    )
+    page = _PAGE.format(address=escape(address), operations=told)
     return Response(200, (("Content-Type", "text/html; charset=utf-8"),), page.encode())
