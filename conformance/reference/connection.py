@@ -4,11 +4,13 @@ Only the given CA file is trusted, whatever the environment says; redirects are 
 size are bounded; the body is read whatever the status is, since a fault comes with 500.
 """
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import requests
+import urllib3.exceptions
 
 from conformance.reference.refusal import Refusal
 
@@ -18,6 +20,8 @@ MAX_DIGITS: Final = 6
 """Of a number of seconds; a longer one is no pause that anybody makes."""
 MAX_ANSWER: Final = 4 * 1024 * 1024
 """Bytes of the longest answer that is read; 500 verification results are about 110 kB."""
+NOT_CONNECTED: Final = "not connected"
+"""Code of a refusal because nobody was there to connect to: whatever was to be sent has not been."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,16 @@ class Connection:
         self.session.trust_env = False
         self.session.verify = ca_file
 
-    def post(self, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(
+        self, address: str, body: bytes, headers: Mapping[str, str], *, patience: float | None = READ_SECONDS
+    ) -> Answer:
         """Send one request and return the answer, whatever its status is.
 
         Args:
             address: must be `https://`.
             body: the message.
             headers: in particular `Content-Type`.
+            patience: seconds of silence after which the answer is no longer waited for; None for ever.
 
         Raises:
             Refusal: `transport.untrusted`; or `transport.failed` for whatever else goes wrong below HTTP, and
@@ -60,7 +67,7 @@ class Connection:
                 address,
                 data=body,
                 headers=dict(headers),
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                timeout=(CONNECT_SECONDS, patience),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -80,14 +87,38 @@ class Connection:
                     _seconds(response.headers.get("Retry-After", "")),
                 )
         except requests.exceptions.SSLError as problem:
+            if _was_cut(problem):
+                raise Refusal("transport.failed", text=f"The connection broke: {problem}") from problem
             text = f"The server's certificate is not acceptable: {problem}"
             raise Refusal("transport.untrusted", text=text) from problem
         except (requests.exceptions.RequestException, OSError) as problem:
-            raise Refusal("transport.failed", text=f"The connection failed: {problem}") from problem
+            code = NOT_CONNECTED if _never_connected(problem) else ""
+            raise Refusal(
+                "transport.failed", code=code, text=f"The connection failed: {problem}"
+            ) from problem
 
     def close(self) -> None:
         """Close every open connection."""
         self.session.close()
+
+
+def _never_connected(problem: Exception) -> bool:
+    """Tell whether a connection failed before a byte of the message was sent."""
+    cause = getattr(problem.args[0] if problem.args else None, "reason", None)
+    return isinstance(problem, requests.exceptions.ConnectTimeout) or isinstance(
+        cause, urllib3.exceptions.NewConnectionError
+    )
+
+
+def _was_cut(problem: Exception) -> bool:
+    """Tell whether a connection ended in the middle, which says nothing of a certificate."""
+    links: list[BaseException] = [problem]
+    for link in links:
+        if isinstance(link, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return True
+        below = (*link.args, getattr(link, "reason", None), link.__context__)
+        links += [each for each in below if isinstance(each, BaseException) and each not in links]
+    return False
 
 
 def _seconds(text: str) -> float | None:

@@ -21,7 +21,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
-from conformance.adapters.contract import CLOCK, CONCURRENT, METHODS, PROTOCOL_VERSION
+from conformance.adapters.contract import (
+    CLOCK,
+    CONCURRENT,
+    DEADLINE,
+    FIRST_OPERATION,
+    FURTHER_OPERATIONS,
+    METHODS,
+    PROTOCOL_VERSION,
+)
 from conformance.errors import KitError
 from conformance.model import Subcode
 from conformance.protocol import checksum
@@ -41,6 +49,9 @@ Result = dict[str, Any]
 """The result object of one answer: `status` and what belongs to it."""
 
 C = TypeVar("C", bound="Correct")
+
+STATE_FILE: Final = "reference-state.json"
+"""Name of the file that keeps what must survive a restart: batches that were uploaded, and their receipts."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +91,17 @@ class Correct:
         "session.reset",
         CLOCK,
         CONCURRENT,
+        DEADLINE,
     )
-    """What `initialize` offers: the methods, that `now` is obeyed, and that calls need not take turns."""
+    """What `initialize` offers: the methods, that `now` is obeyed, that calls need not take turns, and that
+    each ends in time."""
+
+    deadline_s: float = METHODS["usi.call"].deadline_s
+    """Seconds that the kit waits for the answer to a call; as it said last."""
 
     name: str = "EVTE reference implementation"
 
-    operations: tuple[str, ...] = ("VerifyUSI",)
+    operations: tuple[str, ...] = (FIRST_OPERATION, *FURTHER_OPERATIONS)
     """Operations of the registry that this product uses."""
 
     declaration: ClassVar[Declaration | None] = None
@@ -118,11 +134,12 @@ class Correct:
 
         Args:
             method: name of the contract, for instance `usi.validate`.
-            params: its parameters; `deadline_ms` is left to the carrier.
+            params: its parameters; `deadline_ms` says how long a silent server may be waited for.
         """
         if method not in METHODS or (METHODS[method].capability and method not in self.capabilities):
             return self.unsupported(f"{method} is not offered")
         arguments = {name: value for name, value in params.items() if name != "deadline_ms"}
+        self.deadline_s = params.get("deadline_ms", METHODS["usi.call"].deadline_s * 1000) / 1000
         result: Result = getattr(self, method.replace(".", "_"))(**arguments)
         return result
 
@@ -161,13 +178,19 @@ class Correct:
                     "runtime": f"{platform.python_implementation()} {platform.python_version()}",
                     "build": _build_digest(),
                 },
-                "capabilities": list(self.capabilities),
+                "capabilities": [*self.capabilities, *self.offered_operations()],
                 "error_map": [],
             }
         )
 
+    def offered_operations(self) -> list[str]:
+        """Return the markers of the registry's operations that this product uses besides the first one."""
+        if "usi.call" not in self.capabilities:
+            return []
+        return [marker for name, marker in FURTHER_OPERATIONS.items() if name in self.operations]
+
     def session_reset(self) -> Result:
-        """Forget every issued token and close every connection."""
+        """Forget every issued token and every list, and close every connection; receipts are kept."""
         for name in ("tokens", "registry"):
             self.__dict__.pop(name, None)
         return self.ok()
@@ -337,16 +360,32 @@ class Correct:
         **exchange: Any,  # noqa: ANN401 - JSON
     ) -> Result:
         """Carry out one operation of the registry and conclude from its answer."""
+        from conformance.reference.connection import READ_SECONDS
         from conformance.reference.usi_client import Call
 
         if operation not in self.operations:
             return self.unsupported(f"this product does not use the operation {operation}")
-        call = Call(usi_address=usi_address, org_code=org_code, operation=operation, request=request)
+        call = Call(
+            usi_address=usi_address,
+            org_code=org_code,
+            operation=operation,
+            request=request,
+            state_file=self.state_file(**exchange),
+        )
+        # A call may take a look-up besides, so that no answer of the registry has the whole time.
+        self.registry.patience = min(READ_SECONDS, self.deadline_s / 3)
         try:
-            response, conclusion = self.registry.call(lambda: self.order(**exchange), call)
+            concluded = self.registry.call(lambda: self.order(**exchange), call)
         except Refusal as refusal:
             return self.refusal(refusal)
-        return self.ok({"response": response, "conclusion": conclusion})
+        value: dict[str, Any] = {"response": concluded.response, "conclusion": concluded.conclusion}
+        if concluded.records is not None:
+            value["records"] = [record._asdict() for record in concluded.records]
+        return self.ok(value)
+
+    def state_file(self, *, ca_file: str = "", **_: Any) -> Path | None:  # noqa: ANN401 - JSON
+        """Return where outstanding batches are kept: beside the CA file; None without one."""
+        return Path(ca_file).with_name(STATE_FILE) if ca_file else None
 
     def order(
         self,

@@ -26,8 +26,10 @@ class _Wireless(Connection):
     def __init__(self, service: TokenService, clock: Callable[[], datetime]) -> None:
         self.service, self.clock = service, clock
 
-    def post(self, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Return the service's answer to one message."""
+    def post(
+        self, address: str, body: bytes, headers: Mapping[str, str], *, patience: float | None = None
+    ) -> Answer:
+        """Return the service's answer to one message; there is nothing to wait for."""
         parts = urlsplit(address)
         lowered = tuple((name.lower(), value) for name, value in headers.items())
         response = self.service.handle(

@@ -4,17 +4,21 @@ Each does something that the sources leave open, so that a check that demands th
 doing it is found out.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
+from conformance.adapters.contract import FIRST_OPERATION
 from conformance.protocol import checksum, names, security, soap
 from conformance.protocol.trust import IssuedToken
 from conformance.reference.correct import Correct, Result, kebab_case
 from conformance.reference.mutants import by_hand
+from conformance.reference.refusal import Refusal
 from conformance.reference.sts_client import Attempt, Order, TokenClient
-from conformance.reference.usi_client import UsiClient
+from conformance.reference.usi_client import MOST_RECORDS, Batch, Call, Concluded, UsiClient
 
 
 class FoldsWhatPeopleType(Correct):
@@ -149,6 +153,85 @@ class AsksForATokenPerCall(Correct):
             return False
 
 
+class OffersVerificationOnly(Correct):
+    """Uses one operation of the registry, as a product does that leaves the creation of USIs to students."""
+
+    operations = (FIRST_OPERATION,)
+
+
+class ChoosesOtherwiseWithTheRegistry(Correct):
+    """Splits nothing and repeats nothing: what takes several messages it refuses, what is lost it reports.
+
+    Its RecordIds fall, it asks for results once per call, and keeps its ids short.
+    """
+
+    class Registry(UsiClient):
+        """As the class around it says."""
+
+        user_reference = "7"
+
+        def parts(self, records: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+            """Refuse what one message cannot hold."""
+            if len(records) > MOST_RECORDS:
+                raise Refusal("request.invalid", text=f"Select at most {MOST_RECORDS} persons.")
+            return [list(records)]
+
+        def change_messages(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+            """Refuse several changes."""
+            messages = super().change_messages(request)
+            if len(messages) > 1:
+                raise Refusal("request.invalid", text="Change one thing at a time.")
+            return messages
+
+        def lost(self, request: Mapping[str, Any], refusal: Refusal) -> Concluded:
+            """Report what happened and conclude nothing."""
+            raise refusal
+
+        def record_id(self, place: int) -> int:
+            """Count down."""
+            return 1_000_000 - 7 * place
+
+        def application_id(self, stem: str, place: int) -> str:
+            """Return eleven characters."""
+            return f"{place}-{stem[:8]}"
+
+        def poll(self, order: Order, call: Call, receipt: str, batch: Batch | None) -> dict[str, Any] | None:
+            """Ask once."""
+            try:
+                response = self.carry_out(order, call, {"ReceiptNumber": receipt})
+            except Refusal as refusal:
+                if not self.means_pending(refusal, batch):
+                    raise
+                return None
+            return None if self.still_processing(response) else response
+
+
+class LooksUpWhomItMayHaveCreated(Correct):
+    """Looks the person up when the answer to CreateUSI was lost; the consent to that was asked for before."""
+
+    class Registry(UsiClient):
+        """As the class around it says."""
+
+        def create(self, order: Callable[[], Order], call: Call) -> Concluded:
+            """Apply, and after a lost answer locate; only one exact match says how it ended."""
+            concluded = super().create(order, call)
+            if concluded.conclusion != "unclear" or "Application" in concluded.response:
+                return concluded
+            application = call.request["Application"]
+            person = {
+                name: application["PersonalDetails"][name]
+                for name in ("Gender", "FirstName", "MiddleName", "FamilyName", "SingleName", "DateOfBirth")
+                if name in application["PersonalDetails"]
+            }
+            asked = {"PersonalDetails": person, "ContactDetails": application["ContactDetails"]}
+            question = replace(call, operation="LocateUSI", request=asked)
+            try:
+                found = self.locate(order, question)
+            except Refusal:
+                return concluded
+            return Concluded(found.response, "existing") if found.conclusion == "located" else concluded
+
+
 def _cut_fractions(part: etree._Element) -> None:
     for moment in part.iter(names.tag("u:Created"), names.tag("u:Expires")):
         moment.text = f"{(moment.text or '').rstrip('Z').partition('.')[0]}Z"
@@ -169,6 +252,9 @@ VARIANTS: Final[dict[str, type[Correct]]] = {
         CountsWholeSeconds,
         EndorsesWithSha256,
         AsksForATokenPerCall,
+        OffersVerificationOnly,
+        ChoosesOtherwiseWithTheRegistry,
+        LooksUpWhomItMayHaveCreated,
     )
 }
 """Every variant by name."""

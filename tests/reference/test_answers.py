@@ -89,7 +89,7 @@ def asked(*answers):
     """What a verification comes to with these answers: response, or reason and code."""
     client, log = registry(*answers)
     try:
-        return client.call(lambda: ORDER, CALL), log
+        return client.call(lambda: ORDER, CALL)[:2], log
     except Refusal as refusal:
         return (refusal.reason, refusal.code), log
 
