@@ -1,6 +1,7 @@
 """Regenerate what in this folder is made from code, byte for byte.
 
-That is the JSON Schema of the format, and the credential stores that vectors name as their `file`.
+That is the JSON Schema of the format, the page on the operations of the registry, and the credential stores
+that vectors name as their `file`.
 
     python vectors/generate.py            # write
     python vectors/generate.py --check    # exit 1 if a file differs from what would be written
@@ -13,15 +14,21 @@ from datetime import datetime
 from pathlib import Path
 
 from conformance import vectors
+from conformance.adapters import product_form
 from conformance.simulators.authority import Authority
 from conformance.simulators.recipes import materialise
 
 FOLDER = Path(__file__).resolve().parent
+OPERATIONS_PAGE = "usi/OPERATIONS.md"
 
 
 def made() -> dict[Path, bytes]:
     """Return every generated file with its content."""
-    return {FOLDER / vectors.SCHEMA_FILE: vectors.schema(), **stores()}
+    return {
+        FOLDER / vectors.SCHEMA_FILE: vectors.schema(),
+        FOLDER / OPERATIONS_PAGE: product_form.page().encode(),
+        **stores(),
+    }
 
 
 def stores() -> dict[Path, bytes]:

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the values of this field: identifiers, stores, messages, moments, damage.
+"""Hypothesis strategies for the values of this field: identifiers, people, stores, messages, moments, damage.
 
 They are public: use them in the tests of your own product.  Names are plural; arguments describe which
 values are wanted, never how often; a wrong argument raises at once; the simplest value is a short and
@@ -11,6 +11,15 @@ than chance would have it.
     @given(usi=usis())
     def test_the_form_field_takes_every_usi(usi):
         assert product.accepts(usi)
+
+People, applications and whole requests come in the form in which a product is asked, element names as keys:
+
+    from hypothesis import given
+    from conformance.strategies import people
+
+    @given(person=people())
+    def test_the_student_file_keeps_everybody(person):
+        assert product.stored(person) == person
 
 Stores are drawn as plans, because a certificate needs a moment to be valid at:
 
@@ -27,6 +36,14 @@ Stores are drawn as plans, because a certificate needs a moment to be valid at:
 """
 
 from conformance.strategies.aliases import aliases, near_aliases
+from conformance.strategies.applications import (
+    Typed,
+    applications,
+    documents,
+    product_requests,
+    proofs,
+    typed_requests,
+)
 from conformance.strategies.identifiers import (
     abns,
     characters,
@@ -50,7 +67,15 @@ from conformance.strategies.messages import (
     texts_of,
 )
 from conformance.strategies.mutations import ByteChange, Tape, byte_changes, mutate_bytes, mutate_store, tapes
+from conformance.strategies.people import (
+    birth_dates,
+    contact_details,
+    people,
+    person_names,
+    personal_details,
+)
 from conformance.strategies.spelling import Spelling, spellings
+from conformance.strategies.verifications import Verification, verification_batches, verifications
 
 __all__ = [
     "ByteChange",
@@ -59,12 +84,18 @@ __all__ = [
     "Spelling",
     "StorePlan",
     "Tape",
+    "Typed",
+    "Verification",
     "abns",
     "aliases",
     "answers",
+    "applications",
+    "birth_dates",
     "byte_changes",
     "characters",
+    "contact_details",
     "credential_lives",
+    "documents",
     "holders",
     "instants",
     "legal_names",
@@ -76,7 +107,12 @@ __all__ = [
     "near_messages",
     "near_texts",
     "passwords",
+    "people",
+    "person_names",
+    "personal_details",
     "positions",
+    "product_requests",
+    "proofs",
     "requests",
     "salts",
     "seconds_beside",
@@ -87,6 +123,9 @@ __all__ = [
     "strangers",
     "tapes",
     "texts_of",
+    "typed_requests",
     "usis",
+    "verification_batches",
+    "verifications",
     "wrong_lengths",
 ]

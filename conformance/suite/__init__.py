@@ -31,6 +31,9 @@ Check = Callable[..., Any]
 # No explain phase: with a child process or a server in the loop it costs twenty times the run.
 _PHASES: Final = (hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink)
 
+EXCHANGE: Final = 5
+"""What an example costs that exchanges messages with a service: about as much as this many pure calls."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -125,11 +128,61 @@ def vectors(*names: str, method: str = "") -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", chosen, ids=ids)
 
 
-def for_all(**strategies: SearchStrategy[Any]) -> Callable[[Check], Check]:
+_SHRINKING: Final = 6
+"""Once a failure is found, this many times the usual examples may be spent on a smaller one."""
+
+
+class _Failures:
+    """The examples of one search that failed, for when nothing more can be spent on a smaller one.
+
+    Args:
+        most: how many examples may be tried after the first failure; None for any number.
+    """
+
+    def __init__(self, most: int | None) -> None:
+        self._left = most
+        self._known: dict[str, ImplementationError] = {}
+
+    @property
+    def spent(self) -> bool:
+        """Whether no further example may be tried; counts the one that is about to be."""
+        if self._known and self._left is not None:
+            self._left -= 1
+            return self._left < 0
+        return False
+
+    def note(self, values: dict[str, Any], miss: ImplementationError) -> None:
+        """Remember that an example failed."""
+        self._known[repr(values)] = miss
+
+    def raise_known(self, values: dict[str, Any]) -> None:
+        """Fail as before with an example that has failed; any other one passes untried."""
+        if miss := self._known.get(repr(values)):
+            raise miss
+
+
+def _made(
+    strategy: SearchStrategy[Any] | Callable[..., SearchStrategy[Any]], given: dict[str, Any]
+) -> SearchStrategy[Any]:
+    """Return a strategy, made of parameters where it depends on them."""
+    if isinstance(strategy, SearchStrategy):
+        return strategy
+    return strategy(**{name: given[name] for name in inspect.signature(strategy).parameters})
+
+
+def for_all(
+    cost: int = 1, /, **strategies: SearchStrategy[Any] | Callable[..., SearchStrategy[Any]]
+) -> Callable[[Check], Check]:
     """Make a check a property over the given strategies; its fixtures, `iut` among them, come as ever.
 
-    The seed is the run's seed mixed with the check's name, so that neither order nor selection of
-    checks changes what one of them tries.  No example database: same seed, same examples.
+    The seed is the run's seed mixed with the check's name and its parameters, so that neither order nor
+    selection of checks changes what one of them tries.  No example database: same seed, same examples.
+
+    Args:
+        cost: of one example, counted in pure calls; so much fewer are tried, and never less than two.  What
+            costs more than a pure call also has an end to the search for a smaller counter-example.
+        **strategies: what is drawn, by the name of the check's argument; or a function that makes a strategy
+            of parameters of the check, which it takes by their names.
     """
 
     def decorate(check: Check) -> Check:
@@ -141,10 +194,13 @@ def for_all(**strategies: SearchStrategy[Any]) -> Callable[[Check], Check]:
         def run(**given: Any) -> None:  # noqa: ANN401 - fixtures of any kind
             budget: Budget = given["iut"].budget
             fallen: list[ImplementationError] = []
+            examples = max(budget.examples // cost, min(budget.examples, 2))
+            failures = _Failures(examples * _SHRINKING if cost > 1 else None)
+            named = [check.__name__, *(value for value in given.values() if isinstance(value, str))]
 
-            @hypothesis.seed(budget.seed ^ zlib.crc32(check.__name__.encode()))
+            @hypothesis.seed(budget.seed ^ zlib.crc32(" ".join(named).encode()))
             @hypothesis.settings(
-                max_examples=budget.examples,
+                max_examples=examples,
                 database=None,
                 deadline=None,
                 phases=_PHASES,
@@ -152,17 +208,21 @@ def for_all(**strategies: SearchStrategy[Any]) -> Callable[[Check], Check]:
                 report_multiple_bugs=False,
                 suppress_health_check=list(hypothesis.HealthCheck),
             )
-            @hypothesis.given(**strategies)
+            @hypothesis.given(**{name: _made(strategy, given) for name, strategy in strategies.items()})
             def example(**values: Any) -> None:  # noqa: ANN401 - whatever the strategies draw
                 if fallen:
                     # Each crash or hang costs a start, and the third in a row ends the capability: the first
                     # example that showed one has to do, however large it is.
                     raise fallen[0]
+                if failures.spent:
+                    failures.raise_known(values)
+                    return
                 try:
                     check(**given, **values)
                 except ImplementationError as miss:
                     if given["iut"].session.fallen:
                         fallen.append(miss)
+                    failures.note(values, miss)
                     raise
 
             example()

@@ -5,7 +5,8 @@ implementation answered instead is in the finding.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -15,8 +16,22 @@ import pytest
 
 from conformance.errors import NotTestable
 from conformance.model import Evidence, Profile
+from conformance.suite import Case
 from conformance.suite.answers import VARIED_ANSWERS
+from conformance.suite.calls import asked as ask_of_vector
 from conformance.suite.calls import must_have_verified, not_understood
+from conformance.suite.drawn import TryOut, tried_out
+from conformance.suite.flows import (
+    COMES_FIRST,
+    PERSON,
+    REQUESTS,
+    Begin,
+    CarryOutTogether,
+    Flow,
+    Step,
+    begun,
+    carried_out,
+)
 from conformance.suite.iut import Iut, Observed, Reply
 from conformance.suite.stores import Stores
 
@@ -24,13 +39,7 @@ if TYPE_CHECKING:
     from conformance.simulators.bench import Bench
     from conformance.simulators.transcript import Exchange, Recording
 
-KNOWN_PERSON: Final = {
-    "USI": "BNGH7C75FN",
-    "FirstName": "Maryam",
-    "FamilyName": "Fredrick",
-    "DateOfBirth": "1966-05-25",
-}
-"""A published person of the third-party testing environment, and what is right for her."""
+KNOWN_PERSON: Final = PERSON
 
 LONGEST_WAIT_S: Final = 3.0
 """Seconds that a scenario waits at most for the end of a token, whatever end it was told."""
@@ -61,6 +70,17 @@ class Scenario:
             NotTestable: there was none.
         """
         return self._observed(self.recording.registry, "the registry")
+
+    def request_of(self, operation: str) -> Observed:
+        """Return the first request of an operation; where there is none, the last one of whatever it was.
+
+        A product may ask for something else before, such as the list of countries.
+
+        Raises:
+            NotTestable: the registry was asked for nothing.
+        """
+        found = [each for each in self.registry_requests if each.facts.request.name == operation]
+        return self._observed(found or self.registry_requests[-1:], "the registry")
 
     @property
     def token_requests(self) -> "list[Exchange]":
@@ -150,6 +170,57 @@ def carry_out(
         with bench.scenario(name, faults=faults) as recording:
             reply = ask(**asked)
         return Scenario(reply, recording, keep_evidence(recording.evidence()), iut)
+
+    return perform
+
+
+@pytest.fixture(scope="session")
+def begin(iut: Iut, bench: "Bench", keep_evidence: Callable[[Evidence], str]) -> Begin:
+    """Let a flow of several calls go on while a block runs; see `conformance.suite.flows`."""
+
+    def perform(name: str, **asked: Any) -> AbstractContextManager[Flow]:  # noqa: ANN401 - as of `begun`
+        def keep(recording: "Recording") -> None:
+            keep_evidence(recording.evidence())
+
+        return begun(name, iut, bench, Scenario, keep, **asked)
+
+    return perform
+
+
+@pytest.fixture(scope="session")
+def carry_out_together(begin: Begin) -> CarryOutTogether:
+    """Carry out several calls in one scenario; one `Scenario` comes back for each, with its own exchanges."""
+
+    def perform(name: str, steps: Sequence[Step], *, faults: tuple[str, ...] = ()) -> list[Scenario]:
+        return carried_out(begin, name, steps, faults)
+
+    return perform
+
+
+@pytest.fixture(scope="session")
+def try_out(iut: Iut, bench: "Bench", keep_evidence: Callable[[Evidence], str]) -> TryOut:
+    """Let a flow go on for one drawn example, kept only if it fails; see `conformance.suite.drawn`."""
+
+    def perform(
+        name: str, example: object = "", *, faults: tuple[str, ...] = (), fresh: bool = False
+    ) -> AbstractContextManager[Flow]:
+        return tried_out(name, example, iut, bench, Scenario, keep_evidence, faults=faults, fresh=fresh)
+
+    return perform
+
+
+@pytest.fixture(scope="session")
+def right_call(healthy: Scenario, carry_out_together: CarryOutTogether) -> Callable[[str], Scenario]:
+    """Carry out the right request of an operation, once per operation; `healthy` is that of VerifyUSI."""
+    done = {"VerifyUSI": healthy}
+
+    def perform(operation: str) -> Scenario:
+        healthy.registry_request()
+        if operation not in done:
+            names = [name for name in (COMES_FIRST.get(operation), operation) if name]
+            steps = [Step(name, REQUESTS[name]) for name in names]
+            done[operation] = carry_out_together(f"right-call-of-{operation}", steps)[-1]
+        return done[operation].cite()
 
     return perform
 
@@ -267,6 +338,44 @@ def refused_call(carry_out: CarryOut) -> Callable[..., Scenario]:
             name = "-".join(fault.partition(".")[2].translate(_AS_WORDS) for fault in faults)
             done[faults] = carry_out(f"registry-answers-{name}", faults=faults)
         return done[faults].cite()
+
+    return perform
+
+
+@pytest.fixture(scope="session")
+def call_of(carry_out: CarryOut) -> Callable[[Case], Scenario]:
+    """Carry out the call of a vector, once per vector, however many checks look at it."""
+    done: dict[tuple[str, str], Scenario] = {}
+
+    def perform(case: Case) -> Scenario:
+        key = (case.file, case.id)
+        if key not in done:
+            done[key] = ask_of_vector(carry_out, case)
+        return done[key].cite()
+
+    return perform
+
+
+@pytest.fixture(scope="session")
+def call_under(carry_out: CarryOut) -> Callable[..., Scenario]:
+    """Carry out a request of an operation, the right one unless given, under faults; each once."""
+    done: dict[tuple[str, ...], Scenario] = {}
+
+    def perform(
+        operation: str, *faults: str, request: dict[str, Any] | None = None, title: str = ""
+    ) -> Scenario:
+        key = (operation, title, *faults)
+        if key not in done:
+            name = "-".join(
+                (operation, *filter(None, [title]), *(fault.partition(".")[2] for fault in faults))
+            )
+            done[key] = carry_out(
+                name.translate(_AS_WORDS),
+                operation=operation,
+                request=REQUESTS[operation] if request is None else request,
+                faults=faults,
+            )
+        return done[key].cite()
 
     return perform
 

@@ -431,10 +431,7 @@ class Observed:
             ImplementationError: the judge found a rule broken; every finding of it is in the message.
             NotTestable: a rule could not be examined, for instance for want of a signature.
         """
-        self.iut.ledger.cite(self.evidence)
-        broken = [f for f in self.judgement.findings if f.code in codes and f.severity is Severity.ERROR]
-        if broken:
-            raise _broken(broken)
+        self.must_not_break(*codes)
         if unseen := [code for code in codes if code not in self.judgement.examined]:
             errors = [f.message for f in self.judgement.findings if f.severity is Severity.ERROR]
             raise NotTestable(
@@ -443,6 +440,17 @@ class Observed:
                 found="; ".join(errors[:3]) or "no such part",
                 advice="mend the earlier failure on the same message first",
             )
+
+    def must_not_break(self, *codes: str) -> None:
+        """Demand that none of these rules was found broken, examined or not.
+
+        Raises:
+            ImplementationError: the judge found a rule broken; every finding of it is in the message.
+        """
+        self.iut.ledger.cite(self.evidence)
+        broken = [f for f in self.judgement.findings if f.code in codes and f.severity is Severity.ERROR]
+        if broken:
+            raise _broken(broken)
 
 
 def _broken(findings: list[Finding]) -> ImplementationError:

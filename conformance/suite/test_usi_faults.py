@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import pytest
 
-from conformance.adapters.contract import Outcome
-from conformance.errors import ImplementationError
+from conformance.adapters.contract import DEADLINE, Outcome
+from conformance.errors import ImplementationError, KitError, NotTestable
 from conformance.model import Subcode
 from conformance.protocol.operations import V5
-from conformance.suite import requirement
+from conformance.suite import operation, requirement
 from conformance.suite.calls import (
     kept_back,
     must_have_failed,
@@ -26,6 +26,8 @@ from conformance.suite.calls import (
     shown_by,
     wrong_conclusion,
 )
+from conformance.suite.flows import COMES_FIRST, REQUESTS, each_operation
+from conformance.suite.operations import exchanges_of, must_have_asked_well, must_show_all
 
 MOST_ATTEMPTS = 5
 """How often a product may ask while the registry says that it is not available, within one call."""
@@ -43,6 +45,31 @@ NO_ANSWER = ("service.malformed_answer", "service.unavailable", "service.fault",
 
 OUTDATED_PATHS = {"version-4": "/service/usiservice.svc", "version-3": "/Service/v3/UsiCreateService.svc"}
 """Where the registry used to be."""
+
+WITH_ERRORS = {
+    "CreateUSI": "registry.create_failure",
+    "UpdateUSIContactDetails": "registry.update_failure",
+    "LocateUSI": "registry.locate_errors",
+}
+"""Operation -> the fault that puts Errors into its answer."""
+
+SAYS_NOTHING_WAS_LEARNED = ("failed", "unclear")
+"""Conclusions of a call whose outcome is not known."""
+
+READING = ("BulkVerifyUSI", "BulkUploadRetrieve", "LocateUSI", "GetCountries", "GetNonDvsDocumentTypes")
+"""Operations besides VerifyUSI that change no record: of what is no answer to them nothing is left open."""
+
+MOST_AFTER_INVALID_SECURITY = 2
+"""How often either service may be asked for one call that is refused for its security every time."""
+
+NOTHING_TO_ASK_FOR = ("request.invalid",)
+"""Where the upload was not answered either, there may be no receipt to retrieve by."""
+
+ENOUGH_S = 6.0
+"""Seconds that a product is given which ends a call in time for its deadline."""
+
+LONGEST_TIME_OUT_S = 130.0
+"""Seconds that every other one is given; the time-outs of public clients are 30 to 120 seconds."""
 
 SPEAKS_OF_VERSIONS = re.compile(r"3458|version|upgrade|update|outdated|no longer", re.IGNORECASE)
 
@@ -227,3 +254,114 @@ def test_tells_that_its_version_is_outdated(understood, carry_out, bench, versio
             found=shown.strip() or "no message",
             advice="say that the product has to be upgraded to the current version of the service",
         )
+
+
+@requirement("USI-FLT-07")
+@each_operation(*(name for name in REQUESTS if name != "VerifyUSI"))
+def test_renews_the_token_once_for_each_operation(healthy, begin, name):
+    """After InvalidSecurity the token is renewed once at most, and so is the call made once more at most."""
+    must_have_verified(healthy)
+    with begin(f"every-{name}-has-invalid-security", faults=("registry.invalid_security",)) as flow:
+        if name in COMES_FIRST:
+            flow.ask(COMES_FIRST[name])
+        scenario = flow.ask(name, fresh=True)
+    scenario.cite()
+    for peer, found in (
+        ("the registry", len(exchanges_of(scenario, name))),
+        ("the token service", len(scenario.token_requests)),
+    ):
+        if found > MOST_AFTER_INVALID_SECURITY:
+            raise ImplementationError(
+                f"while the registry verified nothing, {peer} was asked again and again",
+                subcode=Subcode.WRONG_VALUE,
+                expected=f"at most {MOST_AFTER_INVALID_SECURITY} requests in one call",
+                found=f"{found} requests",
+                advice="renew the token once, call once more, and tell the user then",
+            )
+    answer = scenario.reply.answer
+    if answer.outcome is not Outcome.OK:
+        scenario.reply.must_be_answered()
+    elif answer.value["conclusion"] not in (*SAYS_NOTHING_WAS_LEARNED, "pending"):
+        raise wrong_conclusion("a refusal, or failed", answer.value["conclusion"], "nothing was carried out")
+
+
+@requirement("USI-FLT-08")
+@each_operation(*READING)
+@pytest.mark.parametrize("fault", ["html", "empty", "truncated"])
+def test_refuses_what_is_no_answer_of_any_operation(right_call, begin, name, fault):
+    """So it is for every other operation that only reads."""
+    must_have_asked_well(right_call(name), name)
+    with begin(f"{name}-answered-with-{fault}", faults=(f"registry.{fault}",)) as flow:
+        if name in COMES_FIRST:
+            flow.ask(COMES_FIRST[name])
+        scenario = flow.ask(name)
+    scenario.cite()
+    answer = scenario.reply.answer
+    if answer.outcome is not Outcome.OK:
+        scenario.reply.must_be_refused(*NO_ANSWER, *NOTHING_TO_ASK_FOR)
+    elif answer.value["conclusion"] not in (*SAYS_NOTHING_WAS_LEARNED, "pending", "completed"):
+        raise wrong_conclusion("a refusal, or failed", answer.value["conclusion"], "there was no answer")
+    else:
+        _must_have_left_open(answer.value)
+
+
+def _must_have_left_open(value):
+    told = {record["conclusion"] for record in value.get("records", ())}
+    if wrong := told - {*SAYS_NOTHING_WAS_LEARNED, "pending"}:
+        raise wrong_conclusion("failed or unclear", ", ".join(sorted(wrong)), "there was no answer")
+
+
+@requirement("USI-FLT-10")
+@each_operation(*WITH_ERRORS)
+def test_tells_errors_from_faults(right_call, carry_out, name):
+    """An error in an answer is told with its own code, E and three digits, and nothing is asked again."""
+    must_have_asked_well(right_call(name), name)
+    scenario = carry_out(
+        f"{name}-answered-with-errors",
+        faults=(WITH_ERRORS[name],),
+        operation=name,
+        request=REQUESTS[name],
+    ).cite()
+    must_have_asked_well(scenario, name)
+    asked = exchanges_of(scenario, name)
+    codes = re.findall(rb"Code>(E[0-9]{3})<", asked[-1].response.body)
+    if not codes:
+        raise KitError("a fault of the registry had no effect: its answer has no error")
+    if len(asked) > 1:
+        raise ImplementationError(
+            "an error in an answer was taken for a fault that passes: the request was repeated",
+            subcode=Subcode.WRONG_VALUE,
+            expected="one request",
+            found=f"{len(asked)} requests",
+        )
+    if scenario.reply.answer.outcome is not Outcome.OK:
+        scenario.reply.must_be_refused("service.validation", "service.fault")
+    elif (found := scenario.reply.answer.value["conclusion"]) in (
+        "created",
+        "existing",
+        "updated",
+        "located",
+    ):
+        raise wrong_conclusion("failed, unclear or not_located", found, "the answer holds an error")
+    must_show_all(scenario, *(code.decode() for code in codes))
+
+
+@requirement("USI-FLT-11")
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=operation(name)) for name in ("VerifyUSI", "CreateUSI")]
+)
+def test_ends_a_call_that_gets_no_answer(right_call, begin, iut, name):
+    """Where the registry takes a request and never answers, the call ends by itself, and that is told."""
+    must_have_asked_well(right_call(name), name)
+    patience = ENOUGH_S if iut.session.supports(DEADLINE) else LONGEST_TIME_OUT_S
+    with begin(f"{name}-is-never-answered", faults=("registry.never",), deadline_s=patience) as flow:
+        scenario = flow.ask(name, fresh=False)
+    scenario.cite()
+    if not scenario.registry_requests:
+        scenario.reply.must_be_answered()
+        raise NotTestable("the registry was not asked", found=scenario.reply.described())
+    answer = scenario.reply.answer
+    if answer.outcome is not Outcome.OK:
+        scenario.reply.must_be_refused(*NO_ANSWER)
+    elif answer.value["conclusion"] not in SAYS_NOTHING_WAS_LEARNED:
+        raise wrong_conclusion("a refusal, failed or unclear", answer.value["conclusion"], "nothing came")

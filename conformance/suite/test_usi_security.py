@@ -1,9 +1,12 @@
 """Does the product trust nobody without reason, and does it keep secrets out of its words?"""
 
+import pytest
+
 from conformance.adapters.contract import Outcome
 from conformance.errors import ImplementationError, NotTestable
 from conformance.model import Subcode
 from conformance.protocol import markup
+from conformance.protocol.names import CLAIM_ABN
 from conformance.suite import requirement
 from conformance.suite.calls import (
     must_have_failed,
@@ -12,8 +15,38 @@ from conformance.suite.calls import (
     shown_by,
 )
 from conformance.suite.confidential import secrets_of
+from conformance.suite.flows import APPLICATION, COMES_FIRST, each_operation
+from conformance.suite.operations import exchanges_of, must_go_well
 from conformance.suite.secrets import Search
-from conformance.suite.surroundings import must_not_have_said
+from conformance.suite.surroundings import Surroundings, must_not_have_said
+
+OTHER_ABN = "27809366375"
+
+TWO_CLIENTS = (
+    {},
+    {"act_as": {"second_party": OTHER_ABN, "ssid": "0000567800"}, "org_code": "VA1803"},
+)
+"""Parameters of the contract for the ordinary client and for another one of the same provider."""
+
+DOCUMENT_NUMBER = "11111111111111"
+"""A number of fourteen characters that the registry can verify: no other text of an exchange holds it."""
+
+_DOCUMENT = {"xsi:type": "VisaDocumentType", "PassportNumber": DOCUMENT_NUMBER}
+
+WITH_DOCUMENT = {
+    "CreateUSI": {"Application": {**APPLICATION, "DVSDocument": _DOCUMENT}},
+    "BulkUpload": {"Applications": {"Application": [{**APPLICATION, "DVSDocument": _DOCUMENT}]}},
+    "UpdateUSIPersonalDetails": {
+        "USI": "BNGH7C75FN",
+        "DVSCheckRequired": True,
+        "PersonalDetailsUpdate": {"FamilyName": "Fredrick-Kit"},
+        "DVSDocument": _DOCUMENT,
+    },
+}
+"""Operation -> a request with that document."""
+
+QUOTED_AFTER = ("1002", "html", "reset_after")
+"""What may tempt a product to write the whole message down."""
 
 
 @requirement("USI-SEC-02")
@@ -75,6 +108,79 @@ def test_follows_no_redirect(healthy, refused_call):
     )
 
 
+@requirement("USI-SEC-02B")
+@each_operation()
+def test_keeps_organisations_apart(right_call, begin, name):
+    """Calls for two organisations in turn: each has the code, the token and the receipt of its own."""
+    right_call(name).request_of(name)
+    with begin(f"two-organisations-in-turn-{name}") as flow:
+        if name in COMES_FIRST:
+            uploads = [flow.ask(COMES_FIRST[name], **client) for client in TWO_CLIENTS]
+            receipts = [(upload.request_of(COMES_FIRST[name]).facts.answer or {}) for upload in uploads]
+            receipts = [answer.get("ReceiptNumber", "") for answer in receipts]
+        # What the first organisation is asked about comes last, so that it is not simply the newest.
+        turns = [flow.ask(name, **client) for client in (*TWO_CLIENTS, TWO_CLIENTS[0])]
+    for number, scenario in enumerate(turns):
+        scenario.cite()
+        own = number % len(TWO_CLIENTS)
+        for exchange in exchanges_of(scenario, name):
+            _must_be_of(TWO_CLIENTS[own], exchange)
+            if name in COMES_FIRST:
+                _must_retrieve(receipts, own, exchange)
+
+
+@requirement("USI-SEC-04")
+@each_operation("CreateUSI", "UpdateUSIPersonalDetails", "BulkUpload")
+@pytest.mark.parametrize("fault", ["", *QUOTED_AFTER], ids=["plain", *QUOTED_AFTER])
+def test_tells_no_document_number(healthy, right_call, begin, name, fault):
+    """Nor is the number of an identity document in anything that a call writes out, however it ends."""
+    right_call(name).request_of(name)
+    with begin(
+        f"{name}-with-a-document-{fault or 'plain'}", faults=(f"registry.{fault}",) * bool(fault)
+    ) as flow:
+        scenario = flow.ask(name, WITH_DOCUMENT[name])
+    scenario.cite().reply.must_be_answered()
+    if DOCUMENT_NUMBER.encode() not in scenario.request_of(name).exchange.request.body:
+        raise NotTestable("the document was not sent, so that its number cannot have been told")
+    search = Search({"the number of a document": DOCUMENT_NUMBER})
+    answer = scenario.reply.answer
+    records = answer.value.get("records", "") if isinstance(answer.value, dict) else ""
+    if (found := search.first(f"{shown_by(answer)} {records} {answer.message}")) is not None:
+        raise ImplementationError(
+            f"{found.what} was found in what the product answers",
+            subcode=Subcode.SECRET_LEAK,
+            expected="no numbers of documents",
+            found=f"{found.what} ({found.form})",
+            advice="tell the ApplicationId or UserReference; never whole messages, which hold the document",
+        )
+    must_not_have_said(healthy.iut, search)
+
+
+@requirement("USI-SEC-05")
+@each_operation("CreateUSI", "BulkUpload")
+def test_keeps_no_document(bench, healthy, right_call, begin, name):
+    """Once the answer is there, no file of the product holds the number of the document."""
+    right_call(name).request_of(name)
+    around = Surroundings(healthy.iut.session, bench.keystore_path)
+    with begin(f"{name}-with-a-document-to-forget") as flow:
+        scenario = flow.ask(name, WITH_DOCUMENT[name])
+        if name == "BulkUpload":
+            flow.ask("BulkUploadRetrieve")
+            flow.ask("BulkUploadRetrieve")
+    must_go_well(scenario.cite(), name, "pending" if name == "BulkUpload" else "created")
+    search = Search({"the number of a document": DOCUMENT_NUMBER})
+    for path, data in around.files():
+        if (found := search.first(data)) is not None:
+            raise ImplementationError(
+                f"{found.what} is still in a file after the registry has answered",
+                subcode=Subcode.SECRET_LEAK,
+                expected="no document in any file once the USI is there",
+                found=f"{found.what} ({found.form})",
+                where=str(path),
+                advice="delete the data of documents as soon as the answer is there; keep the receipt only",
+            )
+
+
 @requirement("USI-SEC-06")
 def test_reads_no_external_entity(bench, healthy, carry_out, tmp_path):
     """An answer that points to a file has no part of it read; it is refused, or its status stays empty."""
@@ -111,6 +217,36 @@ def test_tells_no_token(bench, healthy, carry_out, refused_call):
                 advice="tell MessageIDs and codes; never whole messages, which hold the token",
             )
     must_not_have_said(healthy.iut, search)
+
+
+def _must_be_of(client, exchange):
+    """Demand that token and organisation code of a request are those of the client that it was made for."""
+    wanted = client.get("act_as", {}).get("second_party", "")
+    found = exchange.facts.token.claims.get(CLAIM_ABN, "")
+    broken = [each for each in exchange.judgement.findings if each.code == "usi.org_code_abn"]
+    if broken or (wanted and found != wanted) or (not wanted and found == OTHER_ABN):
+        raise ImplementationError(
+            "a call for one organisation was made with the token or the code of another one",
+            subcode=Subcode.STATE_LEAK,
+            expected=f"a token for ABN {wanted or 'of the ordinary client'}",
+            found=f"ABN {found or 'unknown'}, {exchange.facts.request.values.get('OrgCode', 'no OrgCode')}",
+            where=exchange.facts.request.name,
+            advice="keep code, token and receipts together, by organisation",
+        )
+
+
+def _must_retrieve(receipts, own, exchange):
+    """Demand that the batch which is asked about is not that of the other organisation."""
+    asked = exchange.facts.request.values.get("ReceiptNumber", "")
+    if asked == receipts[1 - own]:
+        raise ImplementationError(
+            "the receipt of one organisation was used for another one",
+            subcode=Subcode.STATE_LEAK,
+            expected="the receipt of its own upload",
+            found="the receipt of the other organisation's upload",
+            where="BulkUploadRetrieve/ReceiptNumber",
+            advice="keep each receipt with the organisation that it belongs to",
+        )
 
 
 def _tokens_of(*scenarios):

@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.adapters.contract import Outcome
-from conformance.suite import requirement, vectors
+from conformance.suite import operation, requirement, vectors
 from conformance.suite.calls import (
     answered,
     asked,
@@ -14,11 +14,21 @@ from conformance.suite.calls import (
     must_have_verified,
     wrong_conclusion,
 )
+from conformance.suite.flows import PERSON
+from conformance.suite.operations import must_carry, must_go_well
 
 FAULT = ("service.unavailable", "service.validation", "service.not_authorised", "service.fault")
 BROKEN = ("transport.failed", "service.unavailable", "service.malformed_answer", "service.fault")
 TROUBLE = {"1001": FAULT, "1002": FAULT, "2002": FAULT, "reset_before": BROKEN, "unavailable": BROKEN}
 """What may happen instead of an answer, and the reasons that are right for it."""
+
+CHANGED_NAME = {
+    "USI": "BNGH7C75FN",
+    "DVSCheckRequired": True,
+    "PersonalDetailsUpdate": {"FamilyName": "Fredrick-Kit"},
+    "DVSDocument": {"xsi:type": "PassportDocumentType", "DocumentNumber": "X1111111"},
+}
+"""Another family name for a published person, with a published mock document."""
 
 
 @requirement("USI-VER-01")
@@ -89,6 +99,42 @@ def test_does_not_verify_an_unknown_status(healthy, carry_out):
 def test_verifies_a_single_name(carry_out, case):
     """A person of one name is verified by SingleName and date of birth."""
     must_conclude(asked(carry_out, case), case)
+
+
+@requirement("USI-VER-08")
+@vectors("usi/changed_particulars.json")
+def test_verifies_what_was_changed_anew(begin, case):
+    """A person who was just verified is verified anew when a particular has changed."""
+    with begin(f"verify-again-{case.id}") as flow:
+        first = flow.ask("VerifyUSI")
+        second = flow.ask("VerifyUSI", case.input["request"])
+    must_have_verified(first)
+    if case.twin is not None:
+        _must_have_asked_anew(second, case.input["request"])
+
+
+@requirement("USI-VER-08")
+@operation("UpdateUSIPersonalDetails")
+def test_verifies_against_what_the_registry_holds_now(begin):
+    """Nor is an old answer good for a person whose record at the registry was changed since."""
+    with begin("verify-again-after-an-update") as flow:
+        first = flow.ask("VerifyUSI")
+        changed = flow.ask("UpdateUSIPersonalDetails", CHANGED_NAME)
+        second = flow.ask("VerifyUSI")
+    must_have_verified(first)
+    must_go_well(changed, "UpdateUSIPersonalDetails", "updated")
+    _must_have_asked_anew(second, PERSON)
+
+
+def _must_have_asked_anew(scenario, person):
+    """Demand that the registry was asked about a person as the person is now, whatever it says."""
+    told = scenario.cite().reply.must_be_ok()["conclusion"]
+    if not scenario.registry_requests and told == "verified":
+        raise wrong_conclusion(
+            "not_verified, after a request to the registry", told, "that was said of another record"
+        )
+    if scenario.registry_requests:
+        must_carry(scenario.request_of("VerifyUSI").facts.request.values, person, "VerifyUSI")
 
 
 @requirement("USI-VER-10")

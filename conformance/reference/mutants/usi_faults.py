@@ -3,17 +3,8 @@
 from lxml import etree
 
 from conformance.reference.correct import Correct, mutant
-from conformance.reference.mutants.by_hand import first
 from conformance.reference.refusal import Refusal
-from conformance.reference.usi_client import UsiClient
-
-_V5 = "http://usi.gov.au/2022/ws"
-
-
-def _element(request, name):
-    """Return the element of that local name in a VerifyUSI request."""
-    return first(first(request, "VerifyUSI"), name)
-
+from conformance.reference.usi_client import Concluded, UsiClient
 
 _V4 = "http://usi.gov.au/2020/ws"
 
@@ -111,7 +102,7 @@ class CallsEveryFaultAFailure(Correct):
     subcode="wrong_value",
     seen_in="retry policies that wrap every call",
     mend="Ask again after 1001 only.",
-    also=("USI-VER5-02",),
+    also=("USI-VER5-02", "USI-FLT-07"),
 )
 class RepeatsRefusedRequests(Correct):
     """Asks again after any fault of the registry."""
@@ -143,7 +134,7 @@ class HidesTheCode(Correct):
     subcode="wrong_value",
     seen_in="clients that were tried with one kind of fault only",
     mend="Look for ErrorInfo anywhere in the detail: it may stand in an array.",
-    also=("USI-FLT-02B",),
+    also=("USI-FLT-02B", "USI-VER5-04"),
 )
 class FindsNoErrorsInArrays(Correct):
     """Looks for ErrorInfo right below the detail."""
@@ -217,10 +208,7 @@ class AsksAgainAfterUnverifiedIdentity(Correct):
     subcode="crash",
     seen_in="clients that read the detail without looking whether there is one",
     mend="Treat the detail as optional.",
-    also=(
-        "STS-P11",
-        "STS-P11B",
-    ),
+    also=("STS-P11", "STS-P11B", "USI-FLT-07"),
 )
 class FallsOverAFaultWithoutDetail(Correct):
     """Reads the first child of every detail."""
@@ -262,7 +250,7 @@ class TakesAPageForNoMatch(Correct):
             try:
                 return super().carry_out(order, call, request)
             except Refusal as refusal:
-                if refusal.reason != "service.malformed_answer":
+                if refusal.reason != "service.malformed_answer" or call.operation != "VerifyUSI":
                     raise
                 return {"USIStatus": "Invalid"}
 
@@ -295,3 +283,82 @@ class LooksForFaultsInVersionFourOnly(Correct):
         def errors(self, detail):
             known = detail is not None and any(True for _ in detail.iter(f"{{{_V4}}}ErrorInfo"))
             return super().errors(detail) if known else []
+
+
+@mutant(
+    kills="USI-FLT-07",
+    subcode="wrong_value",
+    seen_in="likely: a retry policy around the token cache, which one operation was taken out of",
+    mend="Renew the token once, and call once more.",
+)
+class RenewsTheTokenAgainAndAgain(Correct):
+    """Renews the token five times where it may not ask again after an outage."""
+
+    class Registry(UsiClient):
+        def carry_out(self, order, call, request):
+            for _ in range(4):
+                try:
+                    return super().carry_out(order, call, request)
+                except Refusal as refusal:
+                    if refusal.code != "InvalidSecurity" or call.operation == "VerifyUSI":
+                        raise
+                    self.tokens.forget(order)
+            return super().carry_out(order, call, request)
+
+
+@mutant(
+    kills="USI-FLT-08",
+    subcode="wrong_value",
+    seen_in="likely: lists that are filled with whatever the parser found, which may be nothing",
+    mend="An answer that cannot be read is no empty list: say that it failed.",
+)
+class TakesAPageForAnEmptyList(Correct):
+    """Tells an empty list where the answer to the request for one cannot be read."""
+
+    class Registry(UsiClient):
+        def list_of(self, order, call):
+            try:
+                return super().list_of(order, call)
+            except Refusal as refusal:
+                if refusal.reason != "service.malformed_answer":
+                    raise
+                return Concluded({}, "listed")
+
+
+@mutant(
+    kills="USI-FLT-10",
+    subcode="wrong_value",
+    seen_in="likely: one table for both kinds of codes, keyed by their digits",
+    mend="Keep both as they came: the text E012, the number 1002.",
+)
+class KnowsNumbersOnly(Correct):
+    """Keeps the digits of the code of an error."""
+
+    def usi_call(self, **exchange):
+        return _with_digits(super().usi_call(**exchange))
+
+
+def _with_digits(answer):
+    """Return an answer in which the codes of errors have lost their first letter."""
+    if isinstance(answer, list):
+        return [_with_digits(each) for each in answer]
+    if not isinstance(answer, dict):
+        return answer
+    return {
+        name: value[1:] if name == "Code" and isinstance(value, str) else _with_digits(value)
+        for name, value in answer.items()
+    }
+
+
+@mutant(
+    kills="USI-FLT-11",
+    subcode="hang",
+    seen_in="HTTP libraries that wait for ever unless they are told otherwise",
+    mend="Give every connection a time-out for reading.",
+)
+class WaitsForEver(Correct):
+    """Has no time-out for the registry's answer."""
+
+    class Registry(UsiClient):
+        def post(self, order, address, message, headers):
+            return self.tokens.connection(order.ca_file).post(address, message, headers, patience=None)

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 
 import urllib3
 from lxml import etree
@@ -9,15 +10,9 @@ from requests.adapters import HTTPAdapter
 
 from conformance.reference.connection import Connection
 from conformance.reference.correct import Correct, mutant
-from conformance.reference.mutants.by_hand import first
 from conformance.reference.refusal import Refusal
 from conformance.reference.sts_client import TokenClient
 from conformance.reference.usi_client import UsiClient
-
-
-def _element(request, name):
-    """Return the element of that local name in a VerifyUSI request."""
-    return first(first(request, "VerifyUSI"), name)
 
 
 class _AnyName(HTTPAdapter):
@@ -39,7 +34,8 @@ class SendsAFixedOrgCode(Correct):
 
     class Registry(UsiClient):
         def seal(self, envelope, token):
-            _element(envelope, "OrgCode").text = "VA1802"
+            for code in envelope.iter("{http://usi.gov.au/2022/ws}OrgCode"):
+                code.text = "VA1802"
             super().seal(envelope, token)
 
 
@@ -173,3 +169,58 @@ class ExpandsWhatAnAnswerDeclares(Correct):
                 return answer
             root = etree.fromstring(answer.body, etree.XMLParser(resolve_entities="internal", load_dtd=False))
             return dataclasses.replace(answer, body=etree.tostring(root))
+
+
+@mutant(
+    kills="USI-SEC-02B",
+    subcode="state_leak",
+    seen_in="likely: a list of receipts from the time when there was one client",
+    mend="Keep each receipt with the organisation that it belongs to, and ask with none but its own.",
+    also=("USI-BLK-06",),
+)
+class RetrievesForWhomeverCameLast(Correct):
+    """Asks for the newest outstanding batch, whichever organisation uploaded it."""
+
+    class Registry(UsiClient):
+        def wanted(self, state, order, call, request):
+            if request.get("ReceiptNumber"):
+                return super().wanted(state, order, call, request)
+            outstanding = [batch for batch in state.batches() if batch.receipt and not batch.done]
+            if not outstanding:
+                return super().wanted(state, order, call, request)
+            return [(outstanding[-1].receipt, outstanding[-1])]
+
+
+@mutant(
+    kills="USI-SEC-04",
+    subcode="secret_leak",
+    seen_in="messages for support that quote what the user had entered",
+    mend="Tell the RequestId; whoever needs the document looks at it in the product.",
+)
+class QuotesTheDocumentThatFailed(Correct):
+    """Shows the applicant's document where an application fails."""
+
+    class Registry(UsiClient):
+        def create(self, order, call):
+            try:
+                return super().create(order, call)
+            except Refusal as refusal:
+                document = call.request["Application"].get("DVSDocument")
+                refusal.text += f" The document was: {document}"
+                raise
+
+
+@mutant(
+    kills="USI-SEC-05",
+    subcode="secret_leak",
+    seen_in="likely: the form that was sent, kept for support",
+    mend="Delete the data of documents as soon as the answer of CreateUSI is there.",
+)
+class KeepsApplications(Correct):
+    """Writes every application into a file, and leaves it there."""
+
+    class Registry(UsiClient):
+        def create(self, order, call):
+            whole = json.dumps(call.request)
+            call.state_file.with_name("applications.log").write_text(whole, encoding="utf-8")
+            return super().create(order, call)

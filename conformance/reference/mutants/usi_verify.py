@@ -3,17 +3,10 @@
 from lxml import etree
 
 from conformance.reference.correct import Correct, mutant
-from conformance.reference.mutants.by_hand import first
 from conformance.reference.refusal import Refusal
 from conformance.reference.usi_client import UsiClient
 
-_V4 = "http://usi.gov.au/2020/ws"
 _V5 = "http://usi.gov.au/2022/ws"
-
-
-def _element(request, name):
-    """Return the element of that local name in a VerifyUSI request."""
-    return first(first(request, "VerifyUSI"), name)
 
 
 @mutant(
@@ -57,7 +50,8 @@ class RepeatsSingleNames(Correct):
 
     class Registry(UsiClient):
         def seal(self, envelope, token):
-            single = first(envelope, "VerifyUSI").find("{*}SingleName")
+            request = next(envelope.iter("{*}VerifyUSI"), None)
+            single = request.find("{*}SingleName") if request is not None else None
             if single is not None:
                 single.tag = f"{{{_V5}}}FamilyName"
                 given = etree.Element(f"{{{_V5}}}FirstName")
@@ -150,7 +144,7 @@ class TakesAFaultForAWrongUsi(Correct):
             try:
                 return super().carry_out(order, call, request)
             except Refusal as refusal:
-                if not refusal.reason.startswith("service."):
+                if not refusal.reason.startswith("service.") or call.operation != "VerifyUSI":
                     raise
                 return {"USIStatus": "Invalid"}
 
@@ -173,6 +167,30 @@ class TakesABrokenConnectionForNoMatch(Correct):
             try:
                 return super().carry_out(order, call, request)
             except Refusal as refusal:
-                if refusal.reason != "transport.failed":
+                if refusal.reason != "transport.failed" or call.operation != "VerifyUSI":
                     raise
                 return {"USIStatus": "Invalid"}
+
+
+@mutant(
+    kills="USI-VER-08",
+    subcode="wrong_value",
+    seen_in="a flag `verified` beside the USI that no edit touches",
+    mend="Forget a verification when name, date of birth or USI change.",
+    also=("USI-CRE-11",),
+)
+class TakesAUsiForAPerson(Correct):
+    """Asks no more about a USI that was verified once, whoever it is said to belong to."""
+
+    class Registry(UsiClient):
+        verified = None
+
+        def verify(self, order, call):
+            self.verified = self.verified or {}
+            prepared = self.prepare(call)
+            if prepared["USI"] not in self.verified:
+                concluded = super().verify(order, call)
+                if concluded.conclusion != "verified":
+                    return concluded
+                self.verified[prepared["USI"]] = concluded
+            return self.verified[prepared["USI"]]

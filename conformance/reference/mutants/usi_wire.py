@@ -14,11 +14,12 @@ from conformance.reference.usi_client import UsiClient
 
 _V4 = "http://usi.gov.au/2020/ws"
 _V5 = "http://usi.gov.au/2022/ws"
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
-def _element(request, name):
-    """Return the element of that local name in a VerifyUSI request."""
-    return first(first(request, "VerifyUSI"), name)
+def _verification(envelope):
+    """Return the VerifyUSI request of a message; an element without any where it asks for something else."""
+    return next(envelope.iter("{*}VerifyUSI"), etree.Element("nothing"))
 
 
 @mutant(
@@ -227,13 +228,14 @@ class AddressesThePublishedService(Correct):
     subcode="wrong_value",
     seen_in="serialisers that write properties in the order of their names",
     mend="Write the elements in the order of the schema.",
+    also=("USI-WIRE-15",),
 )
 class PutsTheFamilyNameFirst(Correct):
     """Writes FamilyName before FirstName."""
 
     class Registry(UsiClient):
         def seal(self, envelope, token):
-            request = first(envelope, "VerifyUSI")
+            request = _verification(envelope)
             if (given := request.find("{*}FirstName")) is not None:
                 request.find("{*}FamilyName").addnext(given)
             super().seal(envelope, token)
@@ -259,14 +261,14 @@ class CallsWithTextXml(Correct):
     subcode="wrong_value",
     seen_in="published templates that hold every element, filled or not",
     mend="Send FirstName and FamilyName, or SingleName; never both, and none of them empty.",
-    also=("USI-WIRE-01",),
+    also=("USI-WIRE-01", "USI-WIRE-15"),
 )
 class SendsBothFormsOfAName(Correct):
     """Adds a SingleName beside first and family name."""
 
     class Registry(UsiClient):
         def seal(self, envelope, token):
-            request = first(envelope, "VerifyUSI")
+            request = _verification(envelope)
             family = request.find("{*}FamilyName")
             if family is not None:
                 single = etree.Element(f"{{{_V5}}}SingleName")
@@ -286,7 +288,8 @@ class GivesTheDateAZone(Correct):
 
     class Registry(UsiClient):
         def seal(self, envelope, token):
-            _element(envelope, "DateOfBirth").text += "+10:00"
+            for date in _verification(envelope).iter("{*}DateOfBirth"):
+                date.text += "+10:00"
             super().seal(envelope, token)
 
 
@@ -310,6 +313,7 @@ class FillsATemplateUnescaped(Correct):
     subcode="wrong_value",
     seen_in="templates filled with values from a Latin-1 database",
     mend="Encode the whole message in UTF-8, as its declaration says.",
+    also=("USI-WIRE-09B",),
 )
 class WritesLatin1(Correct):
     """Encodes the message in Latin-1 under a declaration of UTF-8."""
@@ -324,6 +328,7 @@ class WritesLatin1(Correct):
     subcode="wrong_value",
     seen_in="export routines that make everything ASCII",
     mend="Send names as they are recorded, with their accents.",
+    also=("USI-WIRE-09B",),
 )
 class DropsAccents(Correct):
     """Takes the accents off names."""
@@ -383,14 +388,14 @@ class CollapsesBlanksInNames(Correct):
     subcode="wrong_value",
     seen_in="clients that send the person as they would for an application",
     mend="Verify with first and family name only; middle names are no part of it.",
-    also=("USI-WIRE-01",),
+    also=("USI-WIRE-01", "USI-WIRE-15"),
 )
 class SendsAMiddleName(Correct):
     """Adds a MiddleName between first and family name."""
 
     class Registry(UsiClient):
         def seal(self, envelope, token):
-            given = first(envelope, "VerifyUSI").find("{*}FirstName")
+            given = _verification(envelope).find("{*}FirstName")
             if given is not None:
                 middle = etree.Element(f"{{{_V5}}}MiddleName")
                 middle.text = "Ann"
@@ -409,7 +414,7 @@ class SendsAnEmptyFirstName(Correct):
 
     class Registry(UsiClient):
         def seal(self, envelope, token):
-            single = first(envelope, "VerifyUSI").find("{*}SingleName")
+            single = _verification(envelope).find("{*}SingleName")
             if single is not None:
                 single.tag = f"{{{_V5}}}FamilyName"
                 single.addprevious(etree.Element(f"{{{_V5}}}FirstName"))
@@ -445,8 +450,8 @@ class CutsOrgCodesToSix(Correct):
 
     class Registry(UsiClient):
         def seal(self, envelope, token):
-            code = _element(envelope, "OrgCode")
-            code.text = code.text[:6]
+            for code in envelope.iter(f"{{{_V5}}}OrgCode"):
+                code.text = code.text[:6]
             super().seal(envelope, token)
 
 
@@ -463,3 +468,132 @@ class LosesTheZerosOfTheOrgCode(Correct):
         def ask(self, order, call, request, token):
             code = str(int(call.org_code)) if call.org_code.isdigit() else call.org_code
             return super().ask(order, dataclasses.replace(call, org_code=code), request, token)
+
+
+@mutant(
+    kills="USI-WIRE-03",
+    subcode="wrong_value",
+    seen_in="clients that took the order of BulkUpload for that of CreateUSI",
+    mend="Take the order of the elements from the WSDL, for each operation by itself.",
+    also=("USI-WIRE-01", "USI-CRE-01C"),
+)
+class PutsTheOrgCodeFirst(Correct):
+    """Writes OrgCode before RequestId in CreateUSI too."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            for request in envelope.iter(f"{{{_V5}}}CreateUSI"):
+                request.insert(0, request[1])
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-WIRE-05",
+    subcode="wrong_value",
+    seen_in="templates in which the type is written without a prefix, and the namespace under one",
+    mend="Write the type as prefix:Type, under a prefix that stands for the namespace of version 5.",
+    also=("USI-WIRE-01", "USI-CRE-01C", "USI-WIRE-15"),
+)
+class TypesDocumentsWithoutAPrefix(Correct):
+    """Names the type of a document without a prefix, where there is no default namespace."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            for document in envelope.iter(f"{{{_V5}}}DVSDocument"):
+                kind = document.get(f"{{{_XSI}}}type")
+                document.set(f"{{{_XSI}}}type", kind.rpartition(":")[2])
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-WIRE-06",
+    subcode="wrong_value",
+    seen_in="forms whose fields are sent as typed",
+    mend="Read what is typed as a date, and write it as yyyy-mm-dd.",
+    also=("USI-WIRE-15",),
+)
+class SendsDatesAsTyped(Correct):
+    """Sends whatever stands where a date belongs."""
+
+    class Registry(UsiClient):
+        def date(self, typed):
+            return typed
+
+
+@mutant(
+    kills="USI-WIRE-07",
+    subcode="wrong_value",
+    seen_in="languages whose booleans print as numbers",
+    mend="Write true and false.",
+)
+class WritesBooleansAsNumbers(Correct):
+    """Writes 1 and 0 for true and false."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            for name in ("DVSCheckRequired", "IsPreferredName"):
+                for element in envelope.iter(f"{{{_V5}}}{name}"):
+                    element.text = {"true": "1", "false": "0"}[element.text]
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-WIRE-09B",
+    subcode="wrong_value",
+    seen_in="likely: one operation that was mended when a name was damaged, and the others that were not",
+    mend="Let one routine write every message.",
+    also=("USI-WIRE-14", "USI-CRE-01C"),
+)
+class DropsAccentsInApplications(Correct):
+    """Takes the accents off the names of applicants."""
+
+    class Registry(UsiClient):
+        def check_person(self, person):
+            super().check_person(person)
+            for name in ("FirstName", "MiddleName", "FamilyName", "SingleName"):
+                if name in person:
+                    plain = unicodedata.normalize("NFKD", person[name]).encode("ascii", "ignore").decode()
+                    person[name] = plain or person[name]
+
+
+@mutant(
+    kills="USI-WIRE-10",
+    subcode="wrong_value",
+    seen_in="published templates that hold every element, filled or not",
+    mend="Leave an optional element out where there is no value for it.",
+)
+class SendsEmptyMiddleNames(Correct):
+    """Writes an empty MiddleName where there is none."""
+
+    class Registry(UsiClient):
+        def seal(self, envelope, token):
+            for details in envelope.iter(f"{{{_V5}}}PersonalDetails"):
+                given = details.find(f"{{{_V5}}}FirstName")
+                if given is not None and details.find(f"{{{_V5}}}MiddleName") is None:
+                    given.addnext(etree.Element(f"{{{_V5}}}MiddleName"))
+            super().seal(envelope, token)
+
+
+@mutant(
+    kills="USI-WIRE-12",
+    subcode="wrong_value",
+    seen_in="likely: one field for the name on the screen, which holds the preferred one",
+    mend="Keep legal and preferred names apart, and verify with the legal ones.",
+)
+class VerifiesByPreferredNames(Correct):
+    """Verifies a person by the preferred first name that an update told it."""
+
+    class Registry(UsiClient):
+        preferred = None
+
+        def prepare_personal_update(self, request):
+            self.preferred = self.preferred or {}
+            told = request.get("PersonalDetailsUpdate", {})
+            if "PreferredFirstName" in told:
+                self.preferred[request["USI"]] = told["PreferredFirstName"]
+            return super().prepare_personal_update(request)
+
+        def prepare_verification(self, request):
+            prepared = super().prepare_verification(request)
+            name = (self.preferred or {}).get(prepared["USI"])
+            return {**prepared, "FirstName": name} if name and "FirstName" in prepared else prepared
