@@ -1,4 +1,4 @@
-"""What the guided notebooks need: their place, JupyterLab, and the main job with its verdicts in place.
+"""What the guided notebooks need: their place, JupyterLab, the main job with its verdicts, the fault matrix.
 
 In a checkout the notebooks lie in `notebooks/` at the top.  From an installed kit a copy is made, because
 nobody should work inside `site-packages`; a copy that exists is kept as the reader left it.
@@ -23,9 +23,13 @@ from typing import TYPE_CHECKING, Any, Final
 from conformance.errors import EvteError, OperatorError
 
 if TYPE_CHECKING:  # a run brings pytest with it, and a picture matplotlib, which `evte lab` has no use for
-    from conformance.pictures import Picture
+    from conformance.adapters.contract import Answer
+    from conformance.adapters.session import Session
+    from conformance.pictures import Cell, Picture
     from conformance.report.ledger import Entry
     from conformance.runner import Outcome
+    from conformance.simulators.bench import Bench
+    from conformance.simulators.transcript import Recording
 
 VARIABLE: Final = "EVTE_IUT"
 """Environment variable with the reader's implementation, written as `evte run --iut` takes it."""
@@ -42,6 +46,32 @@ _SHORT: Final = 16
 """Characters up to which an entry of a table stays on one line."""
 _LONGEST: Final = 400
 """Characters of a message that a table shows; the report has them all."""
+
+FAILURES: Final[Mapping[str, tuple[str, ...]]] = {
+    "nothing fails": (),
+    "1001 Service Unavailable, for good": ("registry.1001",),
+    "1001, once": ("registry.1001@1",),
+    "1002 Generic Validation": ("registry.1002",),
+    "2002 Organisation Failed Authorisation": ("registry.2002",),
+    "2004 Unverified Identity": ("registry.2004",),
+    "3458 Outdated Version": ("registry.3458",),
+    "7777, a code that no list has": ("registry.7777",),
+    "1002 and 2004 in one array": ("registry.1002", "registry.2004"),
+    "1002 under HTTP 200": ("registry.1002", "registry.fault_200"),
+    "1002 in the namespace of 2022": ("registry.1002", "registry.fault_2022"),
+    "a fault without detail": ("registry.no_detail",),
+    "InvalidSecurity, once": ("registry.invalid_security@1",),
+    "InvalidSecurity, for good": ("registry.invalid_security",),
+    "a page for people, HTTP 200": ("registry.html",),
+    "an empty answer, HTTP 200": ("registry.empty",),
+    "HTTP 503 of something in between": ("registry.unavailable",),
+    "a redirect to another host": ("registry.redirect",),
+    "half of an answer, then the end": ("registry.truncated",),
+    "a reset before the answer": ("registry.reset_before",),
+}
+"""What fails in the rows of a fault matrix: in words, and as names of `conformance.simulators.faults`.
+
+Silence is missing: to wait for a product's time-out would take longer than all of these."""
 
 
 # --- opening --------------------------------------------------------------------------------------
@@ -229,6 +259,215 @@ def drive(draw: Callable[..., "Picture"], **sliders: Slider) -> Driven:
     return Driven(draw, sliders)
 
 
+# --- the fault matrix -----------------------------------------------------------------------------
+
+_COLUMNS: Final = {
+    "requests to the registry": 0.62,
+    "reason that is told": 0.92,
+    "code that is shown": 0.62,
+    "conclusion": 0.6,
+}
+"""Of the fault matrix, with their shares of its width; the rows' headings have a share of 1."""
+_KINDS: Final = (
+    "concludes nothing",
+    "asks again",
+    "verified",
+    "keeps silent",
+    "concludes something else",
+    "falls over",
+)
+"""Of its cells, in the order of the palette."""
+_PERSON: Final = {
+    "USI": "BNGH7C75FN",
+    "FirstName": "Maryam",
+    "FamilyName": "Fredrick",
+    "DateOfBirth": "1966-05-25",
+}
+"""A published person of the third-party testing environment, with everything right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What an implementation did in one call, in which something failed or nothing did."""
+
+    failure: str
+    """In words."""
+    requests: str
+    """How many there were, in words."""
+    reason: str
+    """The contract's; `not stated` of a refusal without one; `none` of what is no refusal."""
+    code: str
+    """Those of the fault that the user is shown; `not shown`, or `none` where there is none to show."""
+    conclusion: str
+    """A word of the contract; `refused` without one; else how the call ended."""
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """What stands in the matrix, from left to right."""
+        return self.requests, self.reason, self.code, self.conclusion
+
+    @property
+    def words(self) -> str:
+        """The row as a piece of a sentence."""
+        told = "" if self.reason == _NOTHING else f"reason {self.reason}, "
+        shown = "" if self.code == _NOTHING else f"code {self.code}, "
+        return f"{self.failure}: {self.requests}, {told}{shown}{self.conclusion}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FaultMatrix:
+    """What an implementation does when things fail; shows itself as a picture with words in every cell.
+
+    It holds facts and no verdicts; whether they may be so, `check` says.
+    """
+
+    target: str
+    """The implementation, as it was given."""
+    rows: tuple[Reaction, ...] = ()
+    trouble: str = ""
+    """Why there are no rows, in the words of `evte run`; empty when there are."""
+    beside: "FaultMatrix | None" = None
+    """Another implementation's; what differs from it has a note that says so."""
+
+    def __repr__(self) -> str:
+        """Return the words of the picture, or the trouble."""
+        return self.trouble or repr(self.picture())
+
+    def __getitem__(self, failure: str) -> Reaction:
+        """Return the row of a failure."""
+        return next(row for row in self.rows if row.failure == failure)
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """The failures after which something is done that `beside` does not do."""
+        return tuple(row.failure for row in self.rows if row != self._other(row))
+
+    def picture(self) -> "Picture":
+        """Return the matrix as a picture, whose words tell every row."""
+        from conformance.pictures import matrix
+
+        rows = {row.failure: self._drawn(row) for row in self.rows}
+        told = "; ".join(row.words for row in self.rows)
+        title = f"{_cut(self.target)}, when things fail"
+        if self.beside is not None:
+            title += f"; framed: where {_cut(self.beside.target)} does otherwise"
+        alt = f"Fault matrix of {self.target}. {told}."
+        return matrix(rows, columns=_COLUMNS, corner="what fails", kinds=_KINDS, title=title, alt=alt)
+
+    def _other(self, row: Reaction) -> Reaction:
+        return row if self.beside is None else self.beside[row.failure]
+
+    def _drawn(self, row: Reaction) -> "list[Cell]":
+        from conformance.pictures import Cell
+
+        name = _cut(self.beside.target) if self.beside is not None else ""
+        kinds = ("asks again" if row.requests.endswith("requests") else "", "", "", _kind(row.conclusion))
+        return [
+            Cell(
+                text,
+                kind or ("keeps silent" if text in (_NO_REASON, _NO_CODE) else ""),
+                "" if text == other else f"{name}: {other}",
+            )
+            for text, kind, other in zip(row.cells, kinds, self._other(row).cells, strict=True)
+        ]
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> object:
+        """Give Jupyter the picture, or the trouble in its place."""
+        if self.trouble:
+            alert = f'<pre role="alert">{escape(self.trouble)}</pre>'
+            return {"text/plain": self.trouble, "text/html": alert}
+        return self.picture()._repr_mimebundle_(include, exclude)
+
+
+_NO_REASON: Final = "not stated"
+_NO_CODE: Final = "not shown"
+_NOTHING: Final = "none"
+_LONGEST_NAME: Final = 48
+"""Characters of an implementation's name that a picture has room for."""
+
+
+def _cut(target: str) -> str:
+    return target if len(target) <= _LONGEST_NAME else f"{target[:_LONGEST_NAME]}…"
+
+
+def _kind(conclusion: str) -> str:
+    """Return the kind of a cell that holds a conclusion."""
+    kinds = {"refused": "concludes nothing", "failed": "concludes nothing", "verified": "verified"}
+    fallen = ("error", "crash", "hang", "stopped", "unsupported")
+    return kinds.get(conclusion, "falls over" if conclusion in fallen else "concludes something else")
+
+
+def fault_matrix(
+    iut: str = "reference",
+    *,
+    beside: FaultMatrix | None = None,
+    failures: Mapping[str, tuple[str, ...]] = FAILURES,
+) -> FaultMatrix:
+    """Have an implementation verify a person while one thing after the other fails, and tell what it did.
+
+    It is pointed at the kit's own services with a credential of the kit's own.  What the operator or the
+    harness got wrong is shown in the picture's place instead of being raised.
+
+    Args:
+        iut: as of `check`.
+        beside: another implementation's matrix, to see the differences.
+        failures: in words, and as names of `conformance.simulators.faults`.
+    """
+    from datetime import UTC, datetime
+    from tempfile import TemporaryDirectory
+
+    from conformance.adapters.session import attach
+    from conformance.reference import resolve
+    from conformance.simulators.bench import Bench
+
+    try:
+        with (
+            TemporaryDirectory(prefix="evte-", ignore_cleanup_errors=True) as folder,
+            attach(iut, resolve=resolve) as session,
+            Bench(datetime.now(UTC), 8, Path(folder)) as bench,
+        ):
+            rows = tuple(_react(session, bench, title, faults) for title, faults in failures.items())
+    except EvteError as error:
+        return FaultMatrix(iut, trouble=str(error))
+    usable = beside is not None and {row.failure for row in beside.rows} >= set(failures)
+    return FaultMatrix(iut, rows, beside=beside if usable and beside != FaultMatrix(iut, rows) else None)
+
+
+def _react(session: "Session", bench: "Bench", failure: str, faults: tuple[str, ...]) -> Reaction:
+    if session.supports("session.reset"):  # so that each row has a token of its own
+        session.call("session.reset", {})
+    with bench.scenario(failure, faults) as recording:
+        order = {**bench.parameters(), "operation": "VerifyUSI", "request": _PERSON}
+        answer = session.call("usi.call", order)
+    return _reaction(failure, answer, recording)
+
+
+def _reaction(failure: str, answer: "Answer", recording: "Recording") -> Reaction:
+    from conformance.adapters.contract import Outcome
+    from conformance.report.figures import count
+    from conformance.simulators.faults import named
+
+    refused, ok = answer.outcome is Outcome.REJECTED, answer.outcome is Outcome.OK
+    requests = count(len(recording.registry), "request")
+    if recording.elsewhere:
+        requests = f"{requests}, {len(recording.elsewhere)} to another host"
+    native = f"{answer.native.code} {answer.native.text}" if answer.native is not None else ""
+    shown = f"{native} {answer.value['response'] if ok else ''}"
+    codes = [fault.code for fault in named(recording.faults, "registry") if fault.code]
+    seen = [code for code in codes if code in shown]
+    conclusion = "refused" if refused else answer.value["conclusion"] if ok else str(answer.outcome)
+    return Reaction(
+        failure,
+        requests,
+        (answer.reason or _NO_REASON) if refused else _NOTHING,
+        # Who was verified in the end need not hear of what came in between.
+        " and ".join(seen) or (_NO_CODE if codes and conclusion != "verified" else _NOTHING),
+        conclusion,
+    )
+
+
 # --- the main job in place ------------------------------------------------------------------------
 
 
@@ -269,14 +508,19 @@ class Verdicts:
 
     @property
     def passed(self) -> bool:
-        """Whether something was run, and all of it holds."""
-        return bool(self.rows) and not self.trouble and not self.misses
+        """Whether something holds, and nothing that applies does not."""
+        return bool(self._applying) and not self.trouble and not self.misses
 
     @property
     def misses(self) -> tuple[str, ...]:
         """The ids of the requirements that do not hold or are not settled."""
-        good = (_MARKS["pass"], _MARKS["absent"])
-        return tuple(row.requirement for row in self.rows if not row.status.startswith(good))
+        passing = _MARKS["pass"]
+        return tuple(row.requirement for row in self._applying if not row.status.startswith(passing))
+
+    @property
+    def _applying(self) -> tuple[Verdict, ...]:
+        """The rows without those that do not apply to the implementation, which neither hold nor fail."""
+        return tuple(row for row in self.rows if not row.status.startswith(_MARKS["absent"]))
 
     def __repr__(self) -> str:
         """Return the table as lines of text."""
@@ -307,11 +551,13 @@ class Verdicts:
         rows: list[tuple[str, ...]] = [
             (r.requirement, r.text, r.status, r.tried, r.message, r.remedy) for r in self.rows
         ]
-        if self.passed:  # the last two columns would be empty
+        if not self.misses:  # the last two columns would be empty
             columns, rows = columns[:4], [row[:4] for row in rows]
-        holding = len(self.rows) - len(self.misses)
-        caption = f"{self.target} against {self.profile}: {holding} of {len(self.rows)} requirements hold"
-        return Table(caption, columns, rows)
+        applying = len(self._applying)
+        hold = f"{applying - len(self.misses)} of {applying} requirements hold"
+        if absent := len(self.rows) - applying:
+            hold += f", {absent} more {'does' if absent == 1 else 'do'} not apply"
+        return Table(f"{self.target} against {self.profile}: {hold}", columns, rows)
 
 
 def implementation() -> str:

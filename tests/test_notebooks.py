@@ -149,6 +149,7 @@ def test_readme_lists_every_notebook(script):
     [
         ("urn:uuid:0a1b2c3d-0000-4000-8000-00000000ABCD", "urn:uuid:MESSAGE-ID"),
         ("id 0a1b2c3d-0000-4000-8000-00000000abcd", "id UUID"),
+        ("token reference: _0a1b2c3d000040008000000000000abc", "token reference: ASSERTION"),
         ("until 2026-11-21T10:42:00.123Z", "until INSTANT"),
         ("https://127.0.0.1:43117/R3.0", "https://127.0.0.1:PORT/R3.0"),
         ("/tmp/evte-x1/keystore.xml", "TEMPORARY"),
@@ -195,6 +196,14 @@ def test_a_wrong_implementation_is_shown_with_its_example():
     assert row.status == "✕ fail"
     assert "usi.check_character {" in row.message
     assert row.remedy
+
+
+def test_what_does_not_apply_neither_holds_nor_fails():
+    """A product without an operation is told so in the caption, and has passed nothing by that."""
+    verdicts = notebooks.check("variant:offers-verification-only", "USI-BLV-02", "USI-VER-06")
+    assert "1 of 1 requirements hold, 1 more does not apply" in repr(verdicts)
+    assert verdicts.passed
+    assert not notebooks.check("variant:offers-verification-only", "USI-BLV-02").passed
 
 
 def test_an_example_names_a_file_without_its_folder():
@@ -309,6 +318,80 @@ def test_the_lab_is_told_that_somebody_is_there(monkeypatch, tmp_path):
     monkeypatch.setattr(notebooks.subprocess, "run", run)
     assert notebooks.start(tmp_path) == 0
     assert seen["EVTE_LAB"] == "1"
+
+
+# --- the fault matrix -----------------------------------------------------------------------------
+
+OUTAGE = {
+    "nothing": (),
+    "1001 once": ("registry.1001@1",),
+    "1001": ("registry.1001",),
+    "two": ("registry.1002", "registry.2004"),
+}
+
+
+@pytest.fixture(scope="module")
+def reference():
+    """The fault matrix of the reference: a healthy call, a short and a long outage, two errors."""
+    return notebooks.fault_matrix(failures=OUTAGE)
+
+
+def test_a_fault_matrix_tells_what_was_done(reference):
+    """Requests are counted at the registry; reason, code and conclusion are the product's own words."""
+    assert [row.cells for row in reference.rows] == [
+        ("1 request", "none", "none", "verified"),
+        ("2 requests", "none", "none", "verified"),
+        ("3 requests", "service.unavailable", "1001", "refused"),
+        ("1 request", "service.validation", "1002 and 2004", "refused"),
+    ]
+    assert reference["1001"].words == "1001: 3 requests, reason service.unavailable, code 1001, refused"
+
+
+def test_a_fault_matrix_is_a_picture_with_words(reference):
+    """Every cell stands in the picture as text, and every row in its text alternative."""
+    pytest.importorskip("matplotlib", reason="needs the extra `notebooks`")
+    data, _ = reference._repr_mimebundle_()
+    assert data["text/plain"].startswith(
+        "[picture] Fault matrix of reference. nothing: 1 request, verified; "
+    )
+    assert "1001 and 2004" not in data["text/plain"]
+    assert data["image/png"].startswith(b"\x89PNG")
+
+
+def test_a_difference_from_the_reference_is_told(reference):
+    """Beside the reference's, the matrix of a mutant has a note in each cell that differs, in words."""
+    pytest.importorskip("matplotlib", reason="needs the extra `notebooks`")
+    wrong = notebooks.fault_matrix(
+        "mutant:takes-a-fault-for-a-wrong-usi", beside=reference, failures={"two": OUTAGE["two"]}
+    )
+    assert wrong.differences == ("two",)
+    assert wrong["two"].cells == ("1 request", "none", "not shown", "not_verified")
+    notes = [cell.note for cell in wrong._drawn(wrong["two"])]
+    assert notes == ["", "reference: service.validation", "reference: 1002 and 2004", "reference: refused"]
+    kinds = [cell.kind for cell in wrong._drawn(wrong["two"])]
+    assert kinds == ["", "", "keeps silent", "concludes something else"]
+
+
+def test_the_reference_does_not_differ_from_itself(reference):
+    """Where nothing differs there is neither a note nor a second name in the title."""
+    same = notebooks.fault_matrix(failures=OUTAGE, beside=reference)
+    assert same.beside is None
+    assert same.differences == ()
+
+
+def test_a_crash_is_a_row_like_any_other():
+    """What falls over a fault is told in the column of the conclusion."""
+    failures = {"no detail": ("registry.no_detail",)}
+    fallen = notebooks.fault_matrix("mutant:falls-over-a-fault-without-detail", failures=failures)
+    assert fallen["no detail"].cells == ("1 request", "none", "none", "crash")
+
+
+def test_a_matrix_that_cannot_be_made_says_why():
+    """An unknown implementation yields the sentence that `evte run` prints, in the picture's place."""
+    matrix = notebooks.fault_matrix("mutant:of-no-such-name")
+    assert matrix.rows == ()
+    assert "of-no-such-name" in matrix._repr_mimebundle_()["text/plain"]
+    assert '<pre role="alert">' in matrix._repr_mimebundle_()["text/html"]
 
 
 # --- the place ------------------------------------------------------------------------------------

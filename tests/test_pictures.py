@@ -28,6 +28,12 @@ PARTS = [
     pictures.Box("Reference", depth=2, points_to=("To",)),
     pictures.Box("Body", depth=1),
 ]
+WELL = pictures.Cell("good", "well")
+MATRIX = {
+    "a heading that is so long that it needs a second line": [pictures.Cell("once"), WELL],
+    "short": [pictures.Cell("several times, and then again", "bad", "other: once"), WELL],
+}
+COLUMNS = {"how often": 0.4, "how": 0.3}
 ROWS = [("Common", "for all"), ("Left", "for some"), ("Right", "for others")]
 
 
@@ -119,6 +125,7 @@ def test_every_colour_can_be_read(colour):
         pictures.states(PLACES, [pictures.Move("new", "grows old, as all things do", "old")], alt="-"),
         pictures.message(PARTS, title="A message", alt="-"),
         pictures.difference({"a pair": (b"x" * 300, b"x" * 299 + b"y")}, names=("one", "other"), alt="-"),
+        pictures.matrix(MATRIX, columns=COLUMNS, corner="what", title="M", alt="-", width=5),
     ],
     ids=[
         "working",
@@ -132,6 +139,7 @@ def test_every_colour_can_be_read(colour):
         "states",
         "message",
         "difference",
+        "matrix",
     ],
 )
 def test_no_text_is_cut_off(picture):
@@ -379,3 +387,43 @@ def test_equal_byte_strings_are_refused():
     """There is no difference to be drawn."""
     with pytest.raises(ValueError, match="same: the two are the same"):
         pictures.difference({"same": (b"a", b"a")}, names=("one", "other"), alt="-")
+
+
+def test_a_matrix_says_everything_in_words():
+    """Headings, cells, notes and the kinds that occur stand in the picture as text."""
+    shown = words(pictures.matrix(MATRIX, columns=COLUMNS, corner="what", kinds=("none", "well"), alt="-"))
+    assert {"what", "how often", "how", "short", "once", "good", "other: once", "well", "bad"} <= shown
+    assert "none" not in shown
+
+
+def test_a_note_frames_its_cell():
+    """The one cell with a note has a frame without ground that is stronger than all others."""
+    picture = pictures.matrix(MATRIX, columns=COLUMNS, corner="what", alt="-")
+    frames = [patch for patch in picture.figure.axes[0].patches if not patch.get_fill()]
+    assert [frame.get_linewidth() for frame in frames] == [1.7]
+
+
+def test_a_kind_of_cell_always_looks_the_same():
+    """With the kinds given, a cell has one colour whatever else is in the picture."""
+    row = {"row": [pictures.Cell("text", "other")]}
+    picture = pictures.matrix(row, columns={"column": 1}, corner="-", kinds=("one", "other"), alt="-")
+    (text,) = [t for t in picture.figure.findobj(matplotlib.text.Text) if t.get_text() == "text"]
+    assert text.get_color() == pictures.ORANGE
+
+
+def test_the_cells_of_a_row_stay_in_their_columns():
+    """Lines are broken by the width of bold type, so that no text crosses the border of its cell."""
+    cell = pictures.Cell("WWWW MMMM WWWW and requests to the registry", "kind", "a note of many words WWWW")
+    picture = pictures.matrix(
+        {"r": [cell] * 3}, columns=dict.fromkeys("abc", 1), corner="-", alt="-", width=6
+    )
+    for text in picture.figure.findobj(matplotlib.text.Text):
+        if text.get_text() and text.get_position()[0] < 6 - 0.1 - 5.8 / 4:
+            extent = text.get_window_extent().width / picture.figure.dpi
+            assert extent <= 5.8 / 4 - 0.075, text.get_text()
+
+
+def test_a_row_of_a_matrix_has_a_cell_for_every_column():
+    """A row with too few of them is a mistake of the notebook."""
+    with pytest.raises(ValueError, match="row: 1 cells for 2 columns"):
+        pictures.matrix({"row": [pictures.Cell("-")]}, columns={"a": 1, "b": 1}, corner="-", alt="-")

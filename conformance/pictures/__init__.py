@@ -1,4 +1,4 @@
-"""The pictures of the guided notebooks: roads, messages and their bytes, timelines, states, maps, bars.
+"""The pictures of the guided notebooks: roads, messages, bytes, timelines, states, maps, matrices, bars.
 
 A notebook hands over facts as small tables and gets a `Picture` back; what is drawn stands in the notebook,
 how it is drawn stands here.  All pictures share one palette that people of every colour vision can tell
@@ -21,6 +21,7 @@ from conformance.pictures.canvas import (
 from conformance.pictures.charts import bars, field
 from conformance.pictures.checksums import pair_map, working
 from conformance.pictures.encodings import Part, joined, outline
+from conformance.pictures.matrices import Cell, matrix
 from conformance.pictures.messages import Box, difference, message
 from conformance.pictures.roads import Station, road
 from conformance.pictures.sequences import Passing, sequence
@@ -37,6 +38,7 @@ __all__ = [
     "PURPLE",
     "VERMILION",
     "Box",
+    "Cell",
     "Move",
     "Part",
     "Passing",
@@ -48,6 +50,7 @@ __all__ = [
     "difference",
     "field",
     "joined",
+    "matrix",
     "message",
     "outline",
     "pair_map",
