@@ -5,6 +5,7 @@ again.  The tables below are also what the session checks answers by, so schema 
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -279,9 +280,14 @@ def _value(method: Method) -> Schema:
 
 
 def write(directory: Path = DIRECTORY) -> None:
-    """Write every schema into `directory`, one file each, and remove what is no longer one."""
+    """Write the schema of every message into `directory`; as `write_all`."""
+    write_all(schemas(), directory)
+
+
+def write_all(schemas: Mapping[str, Schema], directory: Path) -> None:
+    """Write schemas by their names into `directory`, one file each, and remove what is no longer one."""
     directory.mkdir(parents=True, exist_ok=True)
-    wanted = {f"{name}.json": render(schema) for name, schema in schemas().items()}
+    wanted = {f"{name}.json": render(schema) for name, schema in schemas.items()}
     for path in directory.glob("*.json"):
         if path.name not in wanted:
             path.unlink()

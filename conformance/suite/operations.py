@@ -15,7 +15,7 @@ from conformance.errors import ImplementationError, NotTestable
 from conformance.model import Subcode
 from conformance.protocol import checksum
 from conformance.suite import Case, cases
-from conformance.suite.calls import shown_by
+from conformance.suite.calls import shown_by, wrong_conclusion
 from conformance.suite.iut import Iut, Observed, excerpt
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def must_not_send(scenario: "Scenario", case: Case, *codes: str) -> None:
     if case.expect.status == "rejected" or answer.outcome is not Outcome.OK:
         scenario.reply.must_be_refused(*case.expect.reasons)
     elif refused and answer.value["conclusion"] != "failed":
-        raise told_wrongly("a refusal, or failed", answer.value["conclusion"], "the registry refused it")
+        raise wrong_conclusion("a refusal, or failed", answer.value["conclusion"], "the registry refused it")
 
 
 def must_keep_to(iut: Iut, call_of: Callable[[Case], "Scenario"], case: Case, *codes: str) -> None:
@@ -220,17 +220,6 @@ def must_keep_to(iut: Iut, call_of: Callable[[Case], "Scenario"], case: Case, *c
 # --- what is told ---------------------------------------------------------------------------------
 
 
-def told_wrongly(expected: str, found: object, because: str) -> ImplementationError:
-    """Return the failure of a product that tells its user something else than the answer says."""
-    return ImplementationError(
-        f"the user is told something else than the answer says: {because}",
-        subcode=Subcode.WRONG_VALUE,
-        expected=expected,
-        found=str(found),
-        where="conclusion",
-    )
-
-
 def must_be_told(scenario: "Scenario", operation: str, *conclusions: str, because: str) -> dict[str, Any]:
     """Demand one of these conclusions from the answer to a right request, and return the value.
 
@@ -241,7 +230,7 @@ def must_be_told(scenario: "Scenario", operation: str, *conclusions: str, becaus
     must_have_asked_well(scenario, operation)
     value: dict[str, Any] = scenario.reply.must_be_ok()
     if value["conclusion"] not in conclusions:
-        raise told_wrongly(" or ".join(conclusions), value["conclusion"], because)
+        raise wrong_conclusion(" or ".join(conclusions), value["conclusion"], because)
     return value
 
 
@@ -263,7 +252,9 @@ def must_not_be_told(
     if answer.outcome is not Outcome.OK:
         scenario.reply.must_be_refused(*reasons)
     elif answer.value["conclusion"] in conclusions:
-        raise told_wrongly(f"anything but {' or '.join(conclusions)}", answer.value["conclusion"], because)
+        raise wrong_conclusion(
+            f"anything but {' or '.join(conclusions)}", answer.value["conclusion"], because
+        )
 
 
 def must_be_told_failed(scenario: "Scenario", operation: str, because: str) -> None:
@@ -278,7 +269,7 @@ def must_be_told_failed(scenario: "Scenario", operation: str, because: str) -> N
     if answer.outcome is not Outcome.OK:
         scenario.reply.must_be_refused(*REFUSED)
     elif answer.value["conclusion"] != "failed":
-        raise told_wrongly("failed", answer.value["conclusion"], because)
+        raise wrong_conclusion("failed", answer.value["conclusion"], because)
 
 
 def must_go_well(scenario: "Scenario", operation: str, conclusion: str) -> None:

@@ -8,6 +8,7 @@ from conformance.adapters.contract import Outcome
 from conformance.errors import ImplementationError, NotTestable
 from conformance.model import Subcode
 from conformance.suite import operation, requirement, vectors
+from conformance.suite.calls import wrong_conclusion
 from conformance.suite.flows import APPLICATION, REQUESTS
 from conformance.suite.operations import (
     NO_ANSWER,
@@ -28,7 +29,6 @@ from conformance.suite.operations import (
     must_send_it_all,
     must_show_all,
     requests_of,
-    told_wrongly,
     usi_in,
 )
 
@@ -214,7 +214,7 @@ def test_creates_nobody_twice(created_one, call_under, fault):
     elif answer.value["conclusion"] in (*HAS_A_USI, "located"):
         _must_be_the_first_usi(answer.value, scenario)
     elif answer.value["conclusion"] not in ("unclear", "failed"):
-        raise told_wrongly("unclear, or a refusal", answer.value["conclusion"], "its answer was lost")
+        raise wrong_conclusion("unclear, or a refusal", answer.value["conclusion"], "its answer was lost")
 
 
 @requirement("USI-CRE-07B")
@@ -230,7 +230,7 @@ def test_finds_the_lost_usi_again(created_one, begin):
         must_have_asked_well(again, CREATE)
     value = again.reply.must_be_ok()
     if value["conclusion"] != "existing":
-        raise told_wrongly("existing", value["conclusion"], "the first request had created the person")
+        raise wrong_conclusion("existing", value["conclusion"], "the first request had created the person")
     _must_be_the_first_usi(value, first)
 
 
@@ -290,6 +290,9 @@ MOST_CALLS = 6
 
 PENDING_ANSWERS = 6
 """Answers of the registry, that to the upload among them, before results are there that stay away long."""
+
+UNKNOWN_RECEIPT = "5d2c1f0e-7a64-4b39-9c18-0e6f4b7d2a53"
+"""A text of the form of a receipt, which the registry has given to nobody."""
 
 OTHER_CLIENT = {
     "act_as": {"second_party": "27809366375", "ssid": "0000567800"},
@@ -357,7 +360,7 @@ def _must_agree(records, uploaded, answers):
             result, ("unclear", "failed")
         )
         if record["conclusion"] not in allowed:
-            raise told_wrongly(
+            raise wrong_conclusion(
                 " or ".join(allowed),
                 record["conclusion"],
                 f"application {number} has {f'the result {result}' if result else 'no result of its own'}",
@@ -488,7 +491,7 @@ def test_tells_every_application_its_own_result(batch_of_three, faults):
     _must_agree(records, uploaded, _results(fetched))
     found = [record["conclusion"] for record in records]
     if found != CONCLUSIONS_OF_THREE:
-        raise told_wrongly(", ".join(CONCLUSIONS_OF_THREE), ", ".join(found), "of a batch of three")
+        raise wrong_conclusion(", ".join(CONCLUSIONS_OF_THREE), ", ".join(found), "of a batch of three")
 
 
 @requirement("USI-BLK-03B")
@@ -574,7 +577,7 @@ def test_takes_no_results_of_another_upload(batch_of_three):
         return
     told = {answer.value["conclusion"], *(each["conclusion"] for each in answer.value.get("records") or ())}
     if answer.value["conclusion"] == "completed" and told & {*HAS_A_USI}:
-        raise told_wrongly("unclear", "completed", "these are the results of another upload")
+        raise wrong_conclusion("unclear", "completed", "these are the results of another upload")
 
 
 @requirement("USI-BLK-06")
@@ -598,3 +601,21 @@ def test_uses_receipts_for_their_organisation(bench, begin):
                 advice="store the organisation with each receipt, and look at it before the receipt is used",
             )
     _must_agree(_records(fetched), uploaded, _results(fetched))
+
+
+@requirement("USI-BLK-07")
+@operation(UPLOAD)
+@operation(RETRIEVE)
+def test_does_not_wait_for_an_unknown_receipt(begin):
+    """With a receipt that the registry did not give, the call has failed: nothing is pending or done."""
+    with begin("retrieve-with-an-unknown-receipt") as flow:
+        _uploaded(flow)
+        scenario = flow.ask(RETRIEVE, {"ReceiptNumber": UNKNOWN_RECEIPT})
+    must_not_be_told(
+        scenario,
+        RETRIEVE,
+        "pending",
+        "completed",
+        because="there is no upload of this receipt",
+        reasons=("request.invalid", *REFUSED),
+    )

@@ -18,7 +18,7 @@ from conformance.suite.flows import (
     PERSONAL_DETAILS,
     each_operation,
 )
-from conformance.suite.operations import kept_back, must_have_asked_well
+from conformance.suite.operations import kept_back, must_have_asked_well, must_keep_to
 from conformance.suite.records import (
     LISTS,
     MOST_RECORDS,
@@ -75,6 +75,13 @@ def test_sends_an_org_code_of_eight(healthy, carry_out, code):
     healthy.registry_request()
     scenario = carry_out(f"verify-with-the-org-code-{code}", org_code=code)
     must_have_sent(scenario.registry_request(), {"OrgCode": code})
+
+
+@requirement("USI-LIM-07B")
+@vectors("usi/org_codes.json")
+def test_sends_no_impossible_org_code(iut, call_of, case):
+    """What is no organisation code is refused and not sent."""
+    must_keep_to(iut, call_of, case)
 
 
 @requirement("USI-LIM-02")

@@ -1,6 +1,7 @@
 """Does the product look people up, change records and fetch lists rightly, and tell what came of it?"""
 
 import copy
+import unicodedata
 
 import pytest
 
@@ -305,6 +306,38 @@ def test_tells_the_whole_list(right_call, name, element):
     value = must_be_told(scenario, name, "listed", because="the registry gave the list")
     must_not_break(requests_of(scenario, name)[0], "usi.schema")
     must_hold(value["response"], {element: exchanges_of(scenario, name)[-1].facts.answer[element]})
+
+
+@requirement("USI-REF-01")
+@operation(DOCUMENTS)
+@pytest.mark.parametrize("faults", [(), ("registry.decomposed",)], ids=["precomposed", "combining"])
+def test_keeps_the_accents_of_a_list(call_under, faults):
+    """Accents of an answer, each in one character with its letter or in one of its own, are not lost."""
+    scenario = call_under(DOCUMENTS, *faults, title="accents")
+    value = must_be_told(scenario, DOCUMENTS, "listed", because="the registry gave the list")
+    told = [
+        _texts_of(each) for each in (value["response"], exchanges_of(scenario, DOCUMENTS)[-1].facts.answer)
+    ]
+    if told[0] != told[1]:
+        raise ImplementationError(
+            "texts of the list have lost their accents",
+            subcode=Subcode.WRONG_VALUE,
+            expected="; ".join(told[1]),
+            found="; ".join(told[0]) or "no texts",
+            where=f"{DOCUMENTS}Response/NonDvsDocumentTypes",
+            advice="read answers as UTF-8, and keep combining characters",
+        )
+
+
+def _texts_of(answer):
+    """Return the names of the documents in a list, in the one normal form."""
+    whole = answer.get("NonDvsDocumentTypes") if isinstance(answer, dict) else None
+    entries = whole.get("NonDvsDocumentType") if isinstance(whole, dict) else None
+    return [
+        unicodedata.normalize("NFC", str(entry.get("DocumentType")))
+        for entry in entries or ()
+        if isinstance(entry, dict)
+    ]
 
 
 @requirement("USI-REF-01B")

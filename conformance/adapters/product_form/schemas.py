@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.adapters.messages import DIRECTORY as MESSAGES
-from conformance.adapters.messages import render
+from conformance.adapters.messages import write_all
 from conformance.adapters.product_form.forms import (
     ALWAYS_POSSIBLE,
     CONCLUSIONS_OF,
@@ -66,13 +66,7 @@ def schemas() -> dict[str, Schema]:
 
 def write(directory: Path = DIRECTORY) -> None:
     """Write every schema into `directory`, one file each, and remove what is no longer one."""
-    directory.mkdir(parents=True, exist_ok=True)
-    wanted = {f"{name}.json": render(schema) for name, schema in schemas().items()}
-    for path in directory.glob("*.json"):
-        if path.name not in wanted:
-            path.unlink()
-    for name, text in wanted.items():
-        (directory / name).write_text(text, encoding="utf-8", newline="\n")
+    write_all(schemas(), directory)
 
 
 # --- requests -------------------------------------------------------------------------------------

@@ -631,3 +631,17 @@ class UsesReceiptsForAnyone(Correct):
             known = [batch for batch in state.batches() if batch.receipt]
             chosen = [b for b in known if (b.receipt == receipt if receipt else not b.done)]
             return [(batch.receipt, batch) for batch in chosen[-1:]] or [(receipt, None)]
+
+
+@mutant(
+    kills="USI-BLK-07",
+    subcode="wrong_value",
+    seen_in="clients that keep polling whatever the registry says",
+    mend="Take a fault for pending only where the receipt is one that you were given.",
+)
+class WaitsForAnyReceipt(Correct):
+    """Takes every fault of a retrieval for results that are not there yet."""
+
+    class Registry(UsiClient):
+        def means_pending(self, refusal, batch):
+            return refusal.code.isdigit()

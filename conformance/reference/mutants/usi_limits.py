@@ -186,3 +186,17 @@ class ReadsSixtyFourKilobytes(Correct):
             if len(answer.body) > 65536:
                 raise Refusal("transport.failed", text="The maximum message size quota has been exceeded.")
             return answer
+
+
+@mutant(
+    kills="USI-LIM-07B",
+    subcode="wrong_value",
+    seen_in="settings that nobody checks",
+    mend="Check the organisation code where it is configured: one to eight letters and digits.",
+)
+class SendsAnyOrganisationCode(Correct):
+    """Sends as OrgCode whatever is configured."""
+
+    class Registry(UsiClient):
+        def organisation(self, code):
+            return code

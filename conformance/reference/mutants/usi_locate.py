@@ -1,6 +1,7 @@
 """Clients of the registry that look up, change records or fetch lists, and get one thing wrong each."""
 
 import dataclasses
+import unicodedata
 
 from conformance.reference.correct import Correct, mutant
 from conformance.reference.mutants.by_hand import first
@@ -324,6 +325,28 @@ class DropsFormerCountries(Correct):
             whole = concluded.response["Countries"]["CountryDetails"]
             current = {"CountryDetails": [country for country in whole if country["IsCurrent"]]}
             return concluded._replace(response={**concluded.response, "Countries": current})
+
+
+@mutant(
+    kills="USI-REF-01",
+    subcode="wrong_value",
+    seen_in="clients that pass answers through a character set of one byte",
+    mend="Keep texts in Unicode from the wire to the screen.",
+)
+class LosesCombiningAccents(Correct):
+    """Drops every accent that is a character of its own."""
+
+    class Registry(UsiClient):
+        def list_document_types(self, order, call):
+            concluded = super().list_document_types(order, call)
+            whole = concluded.response["NonDvsDocumentTypes"]["NonDvsDocumentType"]
+            poorer = [{**each, "DocumentType": _without_marks(each["DocumentType"])} for each in whole]
+            told = {"NonDvsDocumentTypes": {"NonDvsDocumentType": poorer}}
+            return concluded._replace(response={**concluded.response, **told})
+
+
+def _without_marks(text):
+    return "".join(each for each in text if not unicodedata.combining(each))
 
 
 @mutant(
