@@ -25,10 +25,9 @@ def order(tmp_path, name, **choices):
         pytest.skip(f"the published keystore {name} is not beside the project")
     return Order(
         iut="reference",
-        profile="usi-local",
         keystore=path,
         out=tmp_path,
-        **{"alias": ALIAS, "password_env": "EVTE_TEST_PASSWORD", **choices},
+        **{"profile": "usi-local", "alias": ALIAS, "password_env": "EVTE_TEST_PASSWORD", **choices},
     )
 
 
@@ -39,7 +38,7 @@ def _password(monkeypatch):
 
 def test_the_exchange_runs_with_the_given_credential(tmp_path):
     """The request for a token carries the published certificate, and the person is verified."""
-    outcome = run(order(tmp_path, "keystore-3pt-2025.xml"))
+    outcome = run(order(tmp_path, "keystore-3pt-2025.xml", profile="smoke"))
     assert outcome.report.verdict.readiness is Readiness.READY, outcome.report.verdict.sentence
     transcript = json.loads((tmp_path / "evidence" / "verify-a-known-person.json").read_bytes())
     token = re.search(r"BinarySecurityToken[^>]*>([^<]+)<", transcript["messages"][0]["body"])

@@ -343,7 +343,7 @@ class RemembersWhatItOpened(_Remembers):
     """Opens a credential of a path once, and answers from memory from then on."""
 
     def opened(self, path, alias, password, now):
-        key = (path, alias, password, now)
+        key = (path, alias, password)
         if key not in self.kept:
             self.kept[key] = super().opened(path, alias, password, now)
         return self.kept[key]
