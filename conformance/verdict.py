@@ -235,6 +235,10 @@ def _conclude(
             f"Every MUST of {total} requirements holds or is waived; {len(conditions)} conditions remain.",
             until,
         )
+    applying = len({result.requirement for result in executed})
+    if applying < total:
+        told = f"All {applying} requirements that apply hold; {total - applying} of {total} do not apply."
+        return Readiness.READY, told, until
     return Readiness.READY, f"All {total} requirements of the profile hold.", until
 
 

@@ -184,6 +184,7 @@ def test_what_does_not_apply_is_listed_and_does_not_block():
     """Not applicable is excluded from the verdict and named in it."""
     verdict = verdict_of(result("A-1", Status.NOT_APPLICABLE), *ALL_PASS[1:])
     assert (verdict.readiness, verdict.excluded) == (Readiness.READY, ("A-1[c]",))
+    assert verdict.sentence == "All 2 requirements that apply hold; 1 of 3 do not apply."
 
 
 def test_nothing_but_what_does_not_apply_is_incomplete():

@@ -4,9 +4,11 @@ import itertools
 import re
 import time
 
+import msgspec
 import pytest
 from lxml import html
 
+from conformance.model import Status
 from conformance.report import SECTIONS, page
 
 
@@ -197,6 +199,50 @@ def test_nothing_not_tested_reads_as_passed(draw):
     tree = draw("empty")
     assert not tree.xpath("//section[@id='requirements']//tr[contains(@class, 'ok')]")
     assert "did not introduce itself" in text_of(tree.get_element_by_id("verdict"))
+
+
+OPERATIONS = ("usi.call.BulkVerifyUSI", "usi.call.CreateUSI", "usi.call.GetCountries")
+
+
+@pytest.mark.parametrize(
+    ("offered", "told"),
+    [
+        (OPERATIONS, "all 4"),
+        (OPERATIONS[1:2], "VerifyUSI, CreateUSI; the other 2 are declared absent"),
+        ((), "VerifyUSI; the other 3 are declared absent"),
+    ],
+    ids=["all", "one-more", "verification-only"],
+)
+def test_the_sheet_tells_which_operations_are_offered(sample, offered, told):
+    """Whoever reads the first page only must not take a product for more than it offers."""
+    report = sample.ready()
+    run = msgspec.structs.replace(
+        report.run,
+        profile=msgspec.structs.replace(report.run.profile, may_be_absent=("keystore.renew", *OPERATIONS)),
+        implementation=msgspec.structs.replace(
+            report.run.implementation, capabilities=("usi.call", *offered)
+        ),
+    )
+    drawn = page.render(msgspec.structs.replace(report, run=run), SECTIONS)
+    sheet = text_of(html.document_fromstring(drawn.decode("utf-8")).get_element_by_id("verdict"))
+    assert sheet.partition("Operations of the registry")[2].strip().startswith(told)
+
+
+def test_what_does_not_apply_is_told_once_per_reason(sample):
+    """A hundred points that are absent for one reason are one line, on the sheet and among the gaps."""
+    report = sample.ready()
+    absent = {"status": Status.NOT_APPLICABLE, "message": "CreateUSI is declared absent"}
+    chosen = [each.requirement for each in report.run.results if each.requirement.startswith("USI-")]
+    results = tuple(
+        msgspec.structs.replace(each, **absent) if each.requirement in chosen else each
+        for each in report.run.results
+    )
+    run = msgspec.structs.replace(report.run, results=results)
+    drawn = page.render(msgspec.structs.replace(report, run=run), SECTIONS)
+    tree = html.document_fromstring(drawn.decode("utf-8"))
+    told = f"{len(chosen)} points of {len(set(chosen))} requirements: CreateUSI is declared absent"
+    assert told in text_of(tree.get_element_by_id("verdict"))
+    assert text_of(tree.get_element_by_id("gaps")).count("CreateUSI is declared absent") == 1
 
 
 def test_waiver_is_shown_with_its_end(draw):

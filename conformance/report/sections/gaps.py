@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from conformance.model import Waiver
-from conformance.report import standing
-from conformance.report.ledger import Case, Entry, Ledger
+from conformance.report.ledger import Entry, Ledger
 from conformance.report.section import Section
-from conformance.report.sections.mend import Open, open_points
+from conformance.report.sections.mend import Open, absent_points, open_points
 
 ROWS: Final = 200
 """Rows of each list; more than that helps nobody, and `report.json` has them all."""
@@ -23,8 +22,8 @@ class View:
     conditions: tuple[str, ...]
     conditions_unshown: int
     unsettled: tuple[Open, ...]
-    absent: tuple[Case, ...]
-    """Points that do not apply."""
+    absent: tuple[Open, ...]
+    """Points that do not apply, by reason."""
     unchecked: tuple[Entry, ...]
     """Requirements that the kit does not check, with its reason."""
     assumed: tuple[Entry, ...]
@@ -46,12 +45,7 @@ def _view(ledger: Ledger) -> View:
         conditions=conditions[:ROWS],
         conditions_unshown=max(0, len(conditions) - ROWS),
         unsettled=open_points(ledger),
-        absent=tuple(
-            case
-            for entry in ledger.scoring
-            for case in entry.cases
-            if case.standing is standing.NOT_APPLICABLE
-        )[:ROWS],
+        absent=absent_points(ledger),
         unchecked=tuple(entry for entry in ledger.entries if entry.requirement.excluded),
         assumed=tuple(entry for entry in ledger.scoring if entry.assumed),
     )

@@ -1,5 +1,6 @@
 """What to mend first: the misses by requirement, the gravest on top, each with all it takes to mend it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -124,15 +125,24 @@ def open_points(ledger: Ledger) -> tuple[Open, ...]:
     """Return the unsettled points that count, grouped by reason, the largest fault first."""
     ended_early = bool(ledger.run.harness_failure) or ledger.run.interrupted
     unknown = "the run ended before them" if ended_early else "the run holds no result for them"
+    return _grouped((case for entry in ledger.scoring for case in entry.missing), unknown)
+
+
+def absent_points(ledger: Ledger) -> tuple[Open, ...]:
+    """Return the points that do not apply, grouped by reason, the most frequent first."""
+    cases = (case for entry in ledger.scoring for case in entry.cases)
+    return _grouped(case for case in cases if case.standing is standing.NOT_APPLICABLE)
+
+
+def _grouped(cases: Iterable[Case], unknown: str = "") -> tuple[Open, ...]:
     groups: dict[tuple[Standing, str], list[Case]] = {}
-    for entry in ledger.scoring:
-        for case in entry.missing:
-            message = case.result.message if case.result else unknown
-            groups.setdefault((case.standing, message), []).append(case)
+    for case in cases:
+        message = case.result.message if case.result else unknown
+        groups.setdefault((case.standing, message), []).append(case)
     found = []
-    for (how, message), cases in sorted(groups.items(), key=lambda item: (item[0][0].rank, -len(item[1]))):
-        names = tuple(dict.fromkeys(case.requirement for case in cases))
-        first = cases[0].result
+    for (how, message), alike in sorted(groups.items(), key=lambda item: (item[0][0].rank, -len(item[1]))):
+        names = tuple(dict.fromkeys(case.requirement for case in alike))
+        first = alike[0].result
         found.append(
             Open(
                 standing=how,
@@ -141,7 +151,7 @@ def open_points(ledger: Ledger) -> tuple[Open, ...]:
                 details=first.actual if first and how is standing.KIT_ERROR else "",
                 names=names[:NAMES_SHOWN],
                 unnamed=max(0, len(names) - NAMES_SHOWN),
-                points=len(cases),
+                points=len(alike),
             )
         )
     return tuple(found)

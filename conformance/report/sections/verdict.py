@@ -8,11 +8,14 @@ from conformance.model import Confidence, Credential, Level, Readiness, Requirem
 from conformance.report import figures, standing
 from conformance.report.ledger import Ledger, read_label
 from conformance.report.section import Section
-from conformance.report.sections.mend import open_points
+from conformance.report.sections.mend import absent_points, open_points
 from conformance.report.standing import Tone
 
 LINES: Final = 3
 """Lines of each list on the sheet, so that it fits one A4 page; the sections behind it have the rest."""
+
+_OPERATION: Final = "usi.call."
+"""How the capabilities of operations begin, but for VerifyUSI, which is `usi.call` itself."""
 
 _CARRIERS: Final = {
     "process": "a separate process",
@@ -151,6 +154,8 @@ def _facts(ledger: Ledger) -> tuple[Fact, ...]:
         Fact("Catalogue", figures.digest(run.catalogue_digest), code=True),
         Fact("Vectors", figures.digest(run.vectors_digest), code=True),
     ]
+    if operations := _operations(ledger):
+        facts.append(Fact("Operations of the registry", operations, wide=True))
     if owner is not None:
         facts.append(
             Fact(
@@ -161,6 +166,18 @@ def _facts(ledger: Ledger) -> tuple[Fact, ...]:
             )
         )
     return tuple(facts)
+
+
+def _operations(ledger: Ledger) -> str:
+    """Say which operations the product offers of those that the profile lets it lack; empty when none."""
+    free = [name for name in ledger.run.profile.may_be_absent if name.startswith(_OPERATION)]
+    offered = ledger.run.implementation.capabilities if ledger.run.implementation else ()
+    if not free or not ledger.run.implementation:
+        return ""
+    kept = [name.removeprefix(_OPERATION) for name in free if name in offered]
+    if len(kept) == len(free):
+        return f"all {len(free) + 1}"
+    return f"{', '.join(['VerifyUSI', *kept])}; the other {len(free) - len(kept)} are declared absent"
 
 
 def origin(credential: Credential) -> str:
@@ -225,19 +242,14 @@ def _admitted(waiver: Waiver) -> str:
 def _untested(ledger: Ledger) -> list[Line]:
     """Return what the run says nothing about, and why."""
     lines = []
-    for group in open_points(ledger):
+    for group in (*open_points(ledger), *absent_points(ledger)):
         single = group.names[0] if len(group.names) == 1 else ""
         what = figures.count(group.points, "point")
         if not single:
             what += f" of {figures.count(len(group.names) + group.unnamed, 'requirement')}"
-        why = f"{what}: {group.message}" if group.message else what
+        alone = single and group.standing is standing.NOT_APPLICABLE
+        why = group.message if alone else f"{what}: {group.message}" if group.message else what
         lines.append(Line(Tone.NONE, group.standing.word, single, why))
-    for entry in ledger.scoring:
-        if entry.standing is standing.NOT_APPLICABLE:
-            why = next((case.result.message for case in entry.cases if case.result), "")
-            lines.append(
-                Line(Tone.NONE, entry.standing.word, entry.requirement.id, why or entry.requirement.text)
-            )
     return lines + [
         Line(Tone.NONE, "not checked", entry.requirement.id, _gap(entry.requirement))
         for entry in ledger.entries
