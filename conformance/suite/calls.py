@@ -10,6 +10,7 @@ from conformance.suite import Case
 
 if TYPE_CHECKING:
     from conformance.adapters.contract import Answer
+    from conformance.simulators.transcript import Exchange
     from conformance.suite.conftest import CarryOut, Scenario
     from conformance.suite.iut import Observed
 
@@ -34,7 +35,15 @@ def kept_back(scenario: "Scenario") -> bool:
 
 def must_have_sent_well(scenario: "Scenario") -> None:
     """Make sure that a right request reached the registry, so that its answer is what is judged."""
-    exchange = scenario.registry_request().exchange
+    must_not_be_at_fault(scenario.registry_request().exchange)
+
+
+def must_not_be_at_fault(exchange: "Exchange") -> None:
+    """Make sure that the registry did not refuse a request for what is wrong with it.
+
+    Raises:
+        NotTestable: it did.
+    """
     if exchange.response.status != 200 and not exchange.judgement.accepted:
         errors = [finding for finding in exchange.judgement.findings if finding.severity == "error"]
         raise NotTestable(

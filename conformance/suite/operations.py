@@ -15,7 +15,7 @@ from conformance.errors import ImplementationError, NotTestable
 from conformance.model import Subcode
 from conformance.protocol import checksum
 from conformance.suite import Case, cases
-from conformance.suite.calls import shown_by, wrong_conclusion
+from conformance.suite.calls import must_not_be_at_fault, shown_by, wrong_conclusion
 from conformance.suite.iut import Iut, Observed, excerpt
 
 if TYPE_CHECKING:
@@ -101,16 +101,7 @@ def must_have_asked_well(scenario: "Scenario", operation: str) -> None:
         NotTestable: the registry refused the request for what is wrong with it.
     """
     for request in requests_of(scenario, operation):
-        if request.exchange.response.status != 200 and not request.judgement.accepted:
-            errors = [
-                finding.message for finding in request.judgement.findings if finding.severity == "error"
-            ]
-            raise NotTestable(
-                "the registry refused the request, so that there was no answer to conclude from",
-                expected="a right request",
-                found="; ".join(dict.fromkeys(errors[:3])),
-                advice="mend the failures on the request first",
-            )
+        must_not_be_at_fault(request.exchange)
 
 
 def must_carry(found: object, wanted: Mapping[str, Any], where: str) -> None:

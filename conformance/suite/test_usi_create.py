@@ -62,9 +62,13 @@ def created_one(right_call):
 @vectors("usi/created.json")
 def test_tells_a_new_usi(call_of, case):
     """Success is told as created, with the USI in the answer."""
-    scenario = call_of(case)
+    _must_tell_the_usi(call_of(case), case, "the registry answered Success")
+
+
+def _must_tell_the_usi(scenario, case, because):
+    """Demand the conclusion and the response that a vector expects, and the USI in the answer."""
     expected = case.expect.value
-    value = must_be_told(scenario, CREATE, expected["conclusion"], because="the registry answered Success")
+    value = must_be_told(scenario, CREATE, expected["conclusion"], because=because)
     must_hold(value["response"], expected["response"])
     must_name_the_usi(value, scenario, CREATE)
 
@@ -107,11 +111,7 @@ def test_passes_over_unknown_elements(created_one, call_under):
 @vectors("usi/existing.json")
 def test_tells_an_existing_usi(call_of, case):
     """MatchFound is told as existing, with that USI."""
-    scenario = call_of(case)
-    expected = case.expect.value
-    value = must_be_told(scenario, CREATE, expected["conclusion"], because="the registry answered MatchFound")
-    must_hold(value["response"], expected["response"])
-    must_name_the_usi(value, scenario, CREATE)
+    _must_tell_the_usi(call_of(case), case, "the registry answered MatchFound")
 
 
 @requirement("USI-CRE-03")

@@ -58,17 +58,23 @@ def create(asked: Asked) -> dict[str, Any]:
         return stored
     application = asked.values["Application"]
     answer = {"Application": _carried_out(asked, application)}
+    # Errors tell that it failed for its document and for nothing else.
+    unverified = answer["Application"].get("Errors") == errors(UNVERIFIED)
+    refusal = refusal_of_document(asked) if unverified else None
+    asked.store.remember_request(
+        asked.organisation.code, request_id, asked.operation.name, {} if refusal else answer
+    )
+    if refusal is not None:
+        raise refusal
+    return answer
+
+
+def refusal_of_document(asked: Asked) -> Refused | None:
+    """Return the fault for a document that cannot be verified; None where the result is to tell it."""
     as_result = UNVERIFIED_RESULT in asked.faults or (
         asked.settings.unverified_answer is UnverifiedAnswer.RESULT
     )
-    # Errors tell that it failed for its document and for nothing else.
-    refused = not as_result and answer["Application"].get("Errors") == errors(UNVERIFIED)
-    asked.store.remember_request(
-        asked.organisation.code, request_id, asked.operation.name, {} if refused else answer
-    )
-    if refused:
-        raise Refused(_UNVERIFIED_IDENTITY, UNVERIFIED)
-    return answer
+    return None if as_result else Refused(_UNVERIFIED_IDENTITY, UNVERIFIED)
 
 
 def upload(asked: Asked) -> dict[str, Any]:

@@ -224,13 +224,13 @@ class Registry:
         refusal, answer = (
             self._decide(judgement, facts, now, faults) if envelope is not None else (_UNREAD, {})
         )
+        asked = {fault.name for fault in faults}
         if envelope is None or refusal is _UNREAD:
             response = _unread(judgement)
         elif refusal is not None:
-            response = self._refuse(refusal, facts, now, {fault.name for fault in faults})
+            response = self._refuse(refusal, facts, now, asked)
         else:
-            response = self._reply(answer, facts, now, {fault.name for fault in faults})
-            response = self._declared(response, {fault.name for fault in faults})
+            response = self._declared(self._reply(answer, facts, now, asked), asked)
         facts = replace(facts, answer=None if refusal else answer, fault=refusal.label if refusal else "")
         self.exchanges.append(
             Exchange(
@@ -338,7 +338,9 @@ class Registry:
         if told := [fault for fault in faults if fault.code.isdigit()]:
             several = tuple(error for fault in told for error in _error_info(fault, fault.text).errors)
             return replace(_error_info(told[0], told[0].text), errors=several), {}
-        content = (code for code in reversed(errors) if code.startswith("usi.") and code not in _LATER)
+        # Whatever is wrong with the content, the first found first, comes before who may ask.
+        later = authorisation.REFUSED
+        content = (code for code in reversed(errors) if code.startswith("usi.") and code not in later)
         if (first := next(content, None)) is not None:
             text = f"{errors[first].message} {errors[first].where}".strip()
             return _error_info(FAULTS["registry.1002"], text), {}
@@ -375,7 +377,7 @@ class Registry:
     # --- wire ---------------------------------------------------------------------------------
 
     def _reply(
-        self, answer: Mapping[str, Any], facts: RegistryFacts, now: datetime, asked: Collection[str] = ()
+        self, answer: Mapping[str, Any], facts: RegistryFacts, now: datetime, asked: Collection[str]
     ) -> Response:
         operation = facts.request.operation
         if operation is None:
@@ -395,7 +397,7 @@ class Registry:
         return response
 
     def _refuse(
-        self, refusal: _Refusal, facts: RegistryFacts, now: datetime, asked: Collection[str] = ()
+        self, refusal: _Refusal, facts: RegistryFacts, now: datetime, asked: Collection[str]
     ) -> Response:
         detail = None
         action = names.SOAP_FAULT
@@ -422,9 +424,6 @@ class Registry:
 
 
 # --- what is refused for what ---------------------------------------------------------------------
-
-_LATER: Final = authorisation.REFUSED
-"""Codes that are not answered with ErrorInfo 1002, as all others of a request are, the first found first."""
 
 
 def _tolerated(operation: str, settings: RegistrySettings) -> frozenset[str]:

@@ -11,9 +11,8 @@ from typing import Any, Final
 from conformance.protocol.request_rules import MODIFIED
 from conformance.simulators.population import Account, State
 from conformance.simulators.registry import documents
-from conformance.simulators.registry.applying import UNVERIFIED, UNVERIFIED_RESULT
-from conformance.simulators.registry.asking import Asked, Refused, errors
-from conformance.simulators.registry.settings import UnverifiedAnswer
+from conformance.simulators.registry.applying import UNVERIFIED, refusal_of_document
+from conformance.simulators.registry.asking import Asked, errors
 
 FIELDS: Final = {
     "FirstName": "first",
@@ -48,11 +47,8 @@ def update_personal_details(asked: Asked) -> dict[str, Any]:
     """
     values = asked.values
     verified = documents.verified(values)
-    as_result = UNVERIFIED_RESULT in asked.faults or (
-        asked.settings.unverified_answer is UnverifiedAnswer.RESULT
-    )
-    if verified == "False" and not as_result:
-        raise Refused(2004, UNVERIFIED)
+    if verified == "False" and (refusal := refusal_of_document(asked)) is not None:
+        raise refusal
     account = _active(asked)
     modifier = values["PersonalDetailsModifier"]
     text = values["PersonalDetailsUpdate"][MODIFIED[modifier]]
