@@ -112,7 +112,7 @@ class CountsWholeSeconds(Correct):
             """Cut the fractions of the Timestamp, and sign once more."""
             super().sign(envelope, order)
             _cut_fractions(envelope)
-            by_hand.sign_again(envelope, order.credential.key)  # type: ignore[no-untyped-call] # as all mutants
+            by_hand.sign_again(envelope, order.credential.key)
 
     class Registry(UsiClient):
         """As the class around it says."""
@@ -121,7 +121,7 @@ class CountsWholeSeconds(Correct):
             """Cut the fractions of the Timestamp, and endorse once more."""
             super().endorse(envelope, token)
             _cut_fractions(envelope)
-            by_hand.endorse_again(envelope, token.proof_key)  # type: ignore[no-untyped-call] # likewise
+            by_hand.endorse_again(envelope, token.proof_key)
 
 
 class EndorsesWithSha256(Correct):

@@ -10,6 +10,7 @@ import hmac
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from lxml import etree
 
 ALGORITHMS = {
@@ -22,43 +23,50 @@ ALGORITHMS = {
 }
 
 
-def first(root, name):
+def first(root: etree._Element, name: str) -> etree._Element:
     """Return the first element of that local name."""
     return next(root.iter(f"{{*}}{name}"))
 
 
-def sign_again(envelope, key, *, digest="sha256", signature="sha256"):
+def sign_again(
+    envelope: etree._Element, key: RSAPrivateKey, *, digest: str = "sha256", signature: str = "sha256"
+) -> None:
     """Compute all digests and the RSA signature of a message anew, whatever its algorithms claim."""
     _digest_again(envelope, digest)
     seal_again(envelope, key, signature=signature)
 
 
-def seal_again(envelope, key, *, signature="sha256"):
+def seal_again(envelope: etree._Element, key: RSAPrivateKey, *, signature: str = "sha256") -> None:
     """Compute the RSA signature of a message anew and leave the digests as they are."""
-    hash_algorithm = hashes.SHA1() if signature == "sha1" else hashes.SHA256()
+    hash_algorithm: hashes.HashAlgorithm = hashes.SHA1() if signature == "sha1" else hashes.SHA256()
     info = canonical(first(envelope, "SignedInfo"))
     _state(envelope, key.sign(info, padding.PKCS1v15(), hash_algorithm))
 
 
-def endorse_again(envelope, proof_key, *, digest="sha1", signature="sha1"):
+def endorse_again(
+    envelope: etree._Element, proof_key: bytes, *, digest: str = "sha1", signature: str = "sha1"
+) -> None:
     """Compute all digests and the HMAC of a message anew, whatever its algorithms claim."""
     _digest_again(envelope, digest)
     _state(envelope, hmac.digest(proof_key, canonical(first(envelope, "SignedInfo")), signature))
 
 
-def canonical(element, *, exclusive=True):
+def canonical(element: etree._Element, *, exclusive: bool = True) -> bytes:
     """Return the canonical form of an element without comments."""
     return etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=False, with_tail=False)
 
 
-def _digest_again(envelope, digest):
+def _digest_again(envelope: etree._Element, digest: str) -> None:
     parts = {
-        part.get(name): part for part in envelope.iter("*") for name in part.attrib if name.endswith("Id")
+        part.attrib[name]: part
+        for part in envelope.iter("*")
+        for name in map(str, part.attrib)
+        if name.endswith("Id")
     }
     for reference in first(envelope, "SignedInfo").iter("{*}Reference"):
-        data = canonical(parts[reference.get("URI")[1:]])
-        first(reference, "DigestValue").text = base64.b64encode(hashlib.new(digest, data).digest())
+        data = canonical(parts[reference.attrib["URI"][1:]])
+        first(reference, "DigestValue").text = base64.b64encode(hashlib.new(digest, data).digest()).decode()
 
 
-def _state(envelope, value):
-    first(envelope, "SignatureValue").text = base64.b64encode(value)
+def _state(envelope: etree._Element, value: bytes) -> None:
+    first(envelope, "SignatureValue").text = base64.b64encode(value).decode()
