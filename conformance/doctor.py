@@ -24,7 +24,7 @@ from conformance import vectors
 from conformance.adapters.contract import CLOCK, MARKERS, Answer, Outcome
 from conformance.adapters.session import Resolve, Session, attach
 from conformance.errors import EvteError, HarnessError, OperatorError
-from conformance.model import Blame, Record
+from conformance.model import Blame, DoctorFinding
 from conformance.protocol import keystore as store_format
 from conformance.simulators.authority import Authority, MachineCredential
 from conformance.simulators.stores import make_store
@@ -46,21 +46,6 @@ WRONG_USI: Final = "BNGH7C75FM"  # the same with another last character
 
 _CALLS: Final = 20
 _PASSWORD: Final = "Pre-flight-1"  # of a store that the examination makes and throws away
-
-
-class DoctorFinding(Record, frozen=True, kw_only=True):
-    """One thing that was looked at."""
-
-    check: str
-    """What was looked at, in a word or two."""
-    ok: bool
-    owner: Blame
-    """Who has to act if it is not."""
-    sentence: str
-    advice: str = ""
-    """What to try; empty if all is well."""
-    fatal: bool = True
-    """Whether a run cannot be trusted to work as long as it is not ok."""
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,6 @@ class Status(StrEnum):
     INCONCLUSIVE = "inconclusive"
     SKIP = "skip"
     KIT_ERROR = "kit_error"
-    ATTEST = "attest"
 
 
 EXECUTED: Final = frozenset(
@@ -157,6 +156,91 @@ class Profile(Record, frozen=True, kw_only=True):
     """The relying party that the profile's token is for."""
     act_as: bool = False
     """Whether tokens are asked for on behalf of a second party (cloud)."""
+    questions: tuple[str, ...] = ()
+    """Ids of the questions that somebody must attest; an open one is a condition."""
+
+
+# --- what no machine sees -------------------------------------------------------------------------
+
+
+class Question(Record, frozen=True, kw_only=True):
+    """Something that the goal of a profile takes and that only a person can answer for."""
+
+    id: str
+    text: str
+    """The question, to be answered with yes, no or does not apply."""
+    why: str
+    how: str
+    """What to do for a yes."""
+    source: Source
+    confidence: Confidence
+    may_not_apply: bool = False
+    """Whether "does not apply" is an answer, with a reason."""
+
+
+class Attested(StrEnum):
+    """What was answered to a question."""
+
+    YES = "yes"
+    NO = "no"
+    DOES_NOT_APPLY = "does not apply"
+
+
+class Attestation(Record, frozen=True, kw_only=True):
+    """An answer that somebody gave and stands for with a name."""
+
+    question: str
+    """Id of the question."""
+    answer: Attested
+    name: str
+    """Who answered."""
+    date: str
+    """Date, `2026-11-21`."""
+    note: str = ""
+    """In the words of whoever answered; a reason where the answer is not yes."""
+    attachment: str = ""
+    """File name of what supports the answer; the file itself stays with the vendor."""
+    attachment_sha256: str = ""
+    """Digest of that file, `sha256:…`."""
+
+
+class Deployment(StrEnum):
+    """Where a product runs."""
+
+    DESKTOP = "desktop"
+    ON_PREMISES = "on premises"
+    CLOUD = "cloud"
+
+
+class Environment(StrEnum):
+    """Test environments that can be applied for."""
+
+    USI_3PT = "USI 3PT"
+    SBR1 = "SBR1"
+    SBR2 = "SBR2"
+
+
+class Registration(Record, frozen=True, kw_only=True):
+    """What an application for EVTE asks for, as the plan file states it; what is empty is missing."""
+
+    organisation: str = ""
+    """Legal name."""
+    abn: str = ""
+    """Eleven digits."""
+    product: str = ""
+    version: str = ""
+    deployment: Deployment | None = None
+    environments: tuple[Environment, ...] = ()
+    software_id: str = ""
+    """Ten digits; of cloud products."""
+    organisation_types: tuple[str, ...] = ()
+    """Of the training organisations that the product serves."""
+    operations: tuple[str, ...] = ()
+    """Of the registry, by their names in the Technical Services Contract."""
+    contact: str = ""
+    """The main contact's name."""
+    phone: str = ""
+    email: str = ""
 
 
 # --- vectors --------------------------------------------------------------------------------------
@@ -232,6 +316,8 @@ class Finding(Record, frozen=True, kw_only=True):
     """Element path or byte range."""
     hint: str = ""
     """The likely cause, when one can be known."""
+    octets: str = ""
+    """Where a digest differs: the bytes after canonicalisation, base64, bounded, nothing secret."""
 
 
 class Judgement(Record, frozen=True, kw_only=True):
@@ -309,6 +395,8 @@ class Result(Record, frozen=True, kw_only=True):
     duration_ms: float = 0.0
     replay: str = ""
     """The command that runs this case again."""
+    counter_example: str = ""
+    """Name in `replay/` of the stored example that `evte replay` tries again; empty where there is none."""
 
 
 class Waiver(Record, frozen=True, kw_only=True):
@@ -362,6 +450,47 @@ class Remark(Record, frozen=True, kw_only=True):
     text: str
 
 
+class DoctorFinding(Record, frozen=True, kw_only=True):
+    """One thing that the pre-flight examination looked at."""
+
+    check: str
+    """What was looked at, in a word or two."""
+    ok: bool
+    owner: Blame
+    """Who has to act if it is not."""
+    sentence: str
+    advice: str = ""
+    """What to try; empty if all is well."""
+    fatal: bool = True
+    """Whether a run cannot be trusted to work as long as it is not ok."""
+
+
+class Latency(Record, frozen=True, kw_only=True):
+    """How long one kind of call took, from the question to the harness to its answer."""
+
+    name: str
+    """`token, first`, `token, held`, or the operation."""
+    calls: int
+    median_ms: float
+    p95_ms: float
+
+
+class Measurement(Record, frozen=True, kw_only=True):
+    """How an implementation performed in the measuring conversation: figures, never a verdict."""
+
+    subject: str
+    """`product`, or `reference`."""
+    carrier: str
+    latencies: tuple[Latency, ...]
+    calls: int
+    """Calls of the registry that were asked of it."""
+    token_requests: int
+    """Requests to the token service that it needed for them."""
+    retries: int | None = None
+    """Requests that it repeated when the service was out of order for a moment; None if not measured."""
+    note: str = ""
+
+
 class Run(Record, frozen=True, kw_only=True):
     """One run of the suite against one implementation: everything the verdict is computed from."""
 
@@ -387,6 +516,15 @@ class Run(Record, frozen=True, kw_only=True):
     harness_failure: str = ""
     """Why the harness could not start or broke the contract; empty when it did neither."""
     interrupted: bool = False
+    registration: Registration | None = None
+    """Of the plan file, if there was one."""
+    attestations: tuple[Attestation, ...] = ()
+    doctor: tuple[DoctorFinding, ...] = ()
+    """What the pre-flight examination found; empty when it was not held."""
+    performance: tuple[Measurement, ...] = ()
+    """Of the product, and of the reference in the same run; empty when it was not measured."""
+    shard: str = ""
+    """`2/4` when this is the second of four parts; `evte merge` joins them."""
 
 
 class Verdict(Record, frozen=True, kw_only=True):
@@ -407,6 +545,119 @@ class Verdict(Record, frozen=True, kw_only=True):
     valid_until: str = ""
     """Date; empty unless ready."""
     waiver_errors: tuple[str, ...] = ()
+    """Waivers that admit nothing: expired, stale, for another failure, or for too long."""
+    waiver_notices: tuple[str, ...] = ()
+    """Waivers that will soon end."""
+    open_questions: tuple[str, ...] = ()
+    """Ids of the profile's questions that nobody has answered with yes, or as not applying."""
+
+
+# --- what is said of a run besides its verdict ----------------------------------------------------
+
+
+class ChangeKind(StrEnum):
+    """How a point differs from the baseline, and why."""
+
+    NEWLY_FAILING = "newly failing"
+    MENDED = "mended"
+    NEWLY_EXECUTED = "newly executed"
+    NO_LONGER_EXECUTED = "no longer executed"
+    KIT = "changed by kit upgrade"
+    CONFIGURATION = "changed by configuration"
+    FLAKY = "flaky"
+
+
+class Change(Record, frozen=True, kw_only=True):
+    """One point that stands otherwise than in the baseline."""
+
+    requirement: str
+    case: str
+    kind: ChangeKind
+    before: Status | None = None
+    """None where the baseline had no result."""
+    after: Status | None = None
+    message: str = ""
+    """Of the miss, now or then."""
+
+
+class StoredRun(Record, frozen=True, kw_only=True):
+    """What the trend keeps of an earlier run, or of a baseline."""
+
+    started: str
+    product: str
+    version: str
+    build: str
+    profile: str
+    kit_version: str
+    readiness: Readiness
+    counts: dict[str, int] = {}
+    """Number of points per status, as in the verdict."""
+
+
+class Changes(Record, frozen=True, kw_only=True):
+    """What changed since the baseline, and why."""
+
+    baseline: StoredRun
+    changes: tuple[Change, ...]
+    kit_differs: bool = False
+    """Whether kit, catalogue, vectors or profile are others than then."""
+    configuration_differs: tuple[str, ...] = ()
+    """What of the configuration is other than then, in words."""
+    build_differs: bool = False
+
+
+class LookAlike(Record, frozen=True, kw_only=True):
+    """An implementation of the kit's own whose declared mistake explains misses of the product."""
+
+    mutant: str
+    sentence: str
+    """What is wrong with it, in one sentence."""
+    mend: str
+    requirements: tuple[str, ...]
+    """Missed requirements of the product that it explains; the one that it is made for comes first."""
+    similarity: float
+    """Share of what either of the two misses that both miss, 0 to 1."""
+
+
+class KillScore(Record, frozen=True, kw_only=True):
+    """How sharp the kit is, as it was measured against its own wrong and right implementations."""
+
+    measured: str
+    """Date."""
+    kit_version: str
+    catalogue_digest: str
+    mutants: int
+    caught: int
+    """Mutants that fail for their declared reason."""
+    variants: int
+    """Right implementations that differ in what the sources leave open."""
+    false_alarms: int
+
+
+class CounterExample(Record, frozen=True, kw_only=True):
+    """A failure that can be tried again exactly as it was."""
+
+    name: str
+    """File name in `replay/` without its ending."""
+    requirement: str
+    case: str
+    profile: str
+    seed: int
+    status: Status
+    subcode: Subcode | None
+    message: str
+    expected: str
+    actual: str
+    lines: tuple[str, ...]
+    """The messages to the harness, one line of the contract each, as they were sent; no secret of the
+    operator's."""
+    method: str = ""
+    needs: tuple[str, ...] = ()
+    """What the lines need besides the harness, in words: a file, the simulated services."""
+    choices: str = ""
+    """Hypothesis's own record of what was drawn; empty where nothing was."""
+    hypothesis: str = ""
+    """Version that made the record."""
 
 
 class Report(Record, frozen=True, kw_only=True):
@@ -418,3 +669,14 @@ class Report(Record, frozen=True, kw_only=True):
     requirements: tuple[Requirement, ...]
     """The requirements of the profile and every other one that has a result."""
     evidence: tuple[Evidence, ...] = ()
+    changes: Changes | None = None
+    """Against the baseline, if one was given."""
+    trend: tuple[StoredRun, ...] = ()
+    """Earlier runs of the same profile, oldest first, this one not among them."""
+    look_alikes: tuple[LookAlike, ...] = ()
+    """The most similar first."""
+    kill_score: KillScore | None = None
+    """None until it is measured."""
+    counter_examples: tuple[CounterExample, ...] = ()
+    questions: tuple[Question, ...] = ()
+    """Those that the profile asks."""

@@ -24,13 +24,31 @@ import pytest
 if TYPE_CHECKING:  # the plugin is loaded by every pytest where the kit is installed: import late
     from conformance.adapters.session import Session
     from conformance.errors import OperatorError
-    from conformance.model import Evidence, Profile, Remark, Report, Requirement, Result
+    from conformance.model import (
+        Attestation,
+        CounterExample,
+        DoctorFinding,
+        Evidence,
+        LookAlike,
+        Measurement,
+        Profile,
+        Registration,
+        Remark,
+        Report,
+        Requirement,
+        Result,
+        StoredRun,
+        Waiver,
+    )
+    from conformance.report.signing import Signer
     from conformance.simulators.bench import Bench
     from conformance.suite.iut import Iut
 
 SUITE: Final = "conformance.suite"
 LISTENER: Final = "evte-listener"
 """Name under which a `Listener` may be registered with pytest's plugin manager."""
+BACKGROUND: Final = "evte-background"
+"""Name under which a `Background` may be registered there."""
 
 _NO_IUT: Final = """no implementation under test was given, so the suite would test nothing.
   expected: --iut SPEC
@@ -71,6 +89,28 @@ class Choices:
     org_code: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """What a run is judged and told against, besides what it learns."""
+
+    waivers: "tuple[Waiver, ...]" = ()
+    registration: "Registration | None" = None
+    attestations: "tuple[Attestation, ...]" = ()
+    doctor: "tuple[DoctorFinding, ...]" = ()
+    baseline: "Report | None" = None
+    """An earlier report to compare with."""
+    trend: "tuple[StoredRun, ...]" = ()
+    """Earlier runs of the same profile, oldest first."""
+    shard: str = ""
+    """`2/4`: only the second of four parts of the profile is run."""
+    measure: bool = False
+    """Whether the performance is measured when the checks are over."""
+    replaying: "CounterExample | None" = None
+    """The stored example that a property tries instead of searching."""
+    signer: "Signer | None" = None
+    pdf: bool = False
+
+
 @dataclass(slots=True)
 class Conductor:
     """The state of one run; lives in the pytest configuration, never in a module."""
@@ -79,6 +119,7 @@ class Conductor:
     profile: "Profile"
     known: "Mapping[str, Requirement]"
     started: datetime
+    background: Background = field(default_factory=Background)
     listener: Listener | None = None
     session: "Session | None" = None
     iut: "Iut | None" = None
@@ -86,6 +127,10 @@ class Conductor:
     results: list["Result"] = field(default_factory=list)
     evidence: dict[str, "Evidence"] = field(default_factory=dict)
     remarks: list[Any] = field(default_factory=list)
+    counter_examples: list["CounterExample"] = field(default_factory=list)
+    performance: tuple["Measurement", ...] = ()
+    secrets: dict[str, str | bytes | int] = field(default_factory=dict)
+    """What no file of the report may hold: the name of each secret, and the secret."""
     absent: set[str] = field(default_factory=set)
     """Methods and operations that a probe found as absent as they are declared."""
     credential: Any = None
@@ -173,7 +218,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if choices.out is not None:
         _prepare(choices.out)
     listener = config.pluginmanager.get_plugin(LISTENER)
-    config.stash[CONDUCTOR] = Conductor(choices, profile, known, datetime.now(UTC), listener)
+    background = config.pluginmanager.get_plugin(BACKGROUND) or Background()
+    config.stash[CONDUCTOR] = Conductor(choices, profile, known, datetime.now(UTC), background, listener)
 
 
 def _prepare(out: Path) -> None:
@@ -621,7 +667,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         from conformance import report
 
         try:
-            report.write(conductor.report, conductor.choices.out)
+            report.write(
+                conductor.report,
+                conductor.choices.out,
+                signer=conductor.background.signer,
+                secrets=conductor.secrets,
+                pdf=conductor.background.pdf,
+            )
         except OSError as error:  # a verdict without its report is none
             conductor.failure = unwritable(conductor.choices.out, error)
             conductor.exit_code, conductor.report = conductor.failure.exit_code, None
@@ -648,9 +700,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _report(conductor: Conductor) -> "Report":
     from conformance import __version__, catalogue, vectors
     from conformance.model import REPORT_SCHEMA, Report, Run
+    from conformance.report import comparison, kill_score
     from conformance.verdict import decide
 
-    choices = conductor.choices
+    choices, background = conductor.choices, conductor.background
     finished = datetime.now(UTC)
     session = conductor.session
     run = Run(
@@ -673,16 +726,56 @@ def _report(conductor: Conductor) -> "Report":
         remarks=(*conductor.remarks, *_ended_early(conductor)),
         harness_failure=conductor.harness_failure,
         interrupted=conductor.interrupted,
+        waivers=background.waivers,
+        registration=background.registration,
+        attestations=background.attestations,
+        doctor=background.doctor,
+        performance=conductor.performance,
+        shard=background.shard,
     )
     security = frozenset(name for name, requirement in conductor.known.items() if requirement.security)
     named = dict.fromkeys((*conductor.profile.requirements, *(result.requirement for result in run.results)))
-    return Report(
+    questions = catalogue.questions()
+    report = Report(
         schema=REPORT_SCHEMA,
         run=run,
         verdict=decide(run, security=security, today=finished.date()),
         requirements=tuple(conductor.known[name] for name in named),
         evidence=tuple(conductor.evidence.values()),
+        trend=background.trend,
+        look_alikes=_look_alikes(conductor),
+        kill_score=kill_score.read(),
+        counter_examples=tuple(conductor.counter_examples),
+        questions=tuple(questions[name] for name in conductor.profile.questions),
     )
+    if background.baseline is None:
+        return report
+    import msgspec
+
+    return msgspec.structs.replace(report, changes=comparison.compare(background.baseline, report))
+
+
+def _look_alikes(conductor: Conductor) -> "tuple[LookAlike, ...]":
+    """Say which of the kit's own wrong implementations the product resembles; read only where it fails."""
+    from conformance.model import Status
+    from conformance.report.look_alikes import Declared, look_alikes
+
+    if not any(result.status in {Status.FAIL, Status.NOT_TESTABLE} for result in conductor.results):
+        return ()
+    from conformance.reference import load_mutants
+
+    declared = {
+        name: Declared(
+            mutant=name,
+            sentence=(kind.__doc__ or "").strip().splitlines()[0],
+            mend=kind.declaration.mend,
+            kills=kind.declaration.kills,
+            also=tuple(kind.declaration.also),
+        )
+        for name, kind in load_mutants().items()
+        if kind.declaration is not None
+    }
+    return look_alikes(conductor.results, declared)
 
 
 def _ended_early(conductor: Conductor) -> "Iterator[Remark]":

@@ -19,7 +19,7 @@ import pytest
 from conformance import plugin
 from conformance.errors import KitError, OperatorError
 from conformance.model import Readiness, Report, Result
-from conformance.plugin import CONDUCTOR, LISTENER, Conductor, Listener
+from conformance.plugin import BACKGROUND, CONDUCTOR, LISTENER, Background, Conductor, Listener
 
 _SUITE: Final = Path(__file__).parent / "suite"
 
@@ -47,6 +47,8 @@ class Order:
     trust: tuple[Path, ...] = ()
     """PEM files with further trust anchors for the simulated token service."""
     org_code: str = ""
+    background: Background = field(default_factory=Background)
+    """What the run is judged and told against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class _Watcher:
     """Hands the listener to the plugin, and the plugin's state back to us."""
 
     listener: Listener | None
+    background: Background
     conductor: Conductor | None = None
     messages: list[str] = field(default_factory=list)
     interrupted: bool = False
@@ -81,6 +84,7 @@ class _Watcher:
     def pytest_configure(self, config: pytest.Config) -> None:
         # Nobody sees pytest's own drawing of a failure here, and it would cost more than the check.
         config.option.tbstyle = "value"
+        config.pluginmanager.register(self.background, BACKGROUND)
         if self.listener is not None:
             config.pluginmanager.register(self.listener, LISTENER)
 
@@ -117,7 +121,7 @@ def run(order: Order, listener: Listener | None = None) -> Outcome:
         KeyboardInterrupt: the run was interrupted before there was anything to report.
     """
     _refuse_early(order)
-    watcher = _Watcher(listener)
+    watcher = _Watcher(listener, order.background)
     with tempfile.TemporaryDirectory(prefix="evte-", ignore_cleanup_errors=True) as folder, _undisturbed():
         status = pytest.main([*_arguments(order), f"--basetemp={folder}/run"], plugins=[plugin, watcher])
     conductor = watcher.conductor

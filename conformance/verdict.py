@@ -12,6 +12,7 @@ from typing import Final
 
 from conformance.model import (
     EXECUTED,
+    Attested,
     Blame,
     Level,
     Point,
@@ -28,6 +29,9 @@ LONGEST_VALIDITY: Final = timedelta(days=180)
 """How long READY can be relied upon, at most."""
 
 LONGEST_WAIVER: Final = timedelta(days=180)
+
+NOTICE: Final = timedelta(days=14)
+"""How long before its end a waiver is spoken of."""
 
 _COUNTED: Final = frozenset({Blame.IMPLEMENTATION, Blame.HARNESS, None})
 
@@ -76,6 +80,22 @@ def _admits(waiver: Waiver, result: Result) -> bool:
     )
 
 
+def open_questions(run: Run) -> tuple[str, ...]:
+    """Return the ids of the profile's questions that are not answered with yes, or as not applying."""
+    settled = {each.question for each in run.attestations if each.answer is not Attested.NO}
+    return tuple(question for question in run.profile.questions if question not in settled)
+
+
+def _waiver_notices(waivers: Iterable[Waiver], today: date) -> tuple[str, ...]:
+    notices = []
+    for waiver in waivers:
+        left = date.fromisoformat(waiver.expires) - today
+        if timedelta(0) <= left <= NOTICE:
+            days = "today" if not left.days else f"in {left.days} day{'s' if left.days != 1 else ''}"
+            notices.append(f"waiver for {waiver.requirement}: expires {days}, on {waiver.expires}")
+    return tuple(notices)
+
+
 def _waiver_errors(waivers: Iterable[Waiver], results: Iterable[Result], today: date) -> tuple[str, ...]:
     results = tuple(results)
     errors = []
@@ -89,7 +109,14 @@ def _waiver_errors(waivers: Iterable[Waiver], results: Iterable[Result], today: 
         elif expires < today:
             errors.append(f"{name}: expired on {waiver.expires}; mend the failure or have it admitted anew")
         elif not any(_admits(waiver, result) for result in results):
-            errors.append(f"{name}: stale, nothing fails in this way any more; remove it")
+            others = [each for each in results if each.requirement == waiver.requirement and _miss(each)]
+            if others:
+                errors.append(
+                    f"{name}: made for another failure; the requirement fails now with "
+                    f"{_kind(others[0])}: {others[0].message}"
+                )
+            else:
+                errors.append(f"{name}: stale, nothing fails in this way any more; remove it")
     return tuple(errors)
 
 
@@ -99,8 +126,8 @@ def decide(
     """Return the verdict of a run.
 
     Args:
-        run: profile, planned points and results; nothing else of it is read except waivers, harness
-            failure, interruption and the credential's end.
+        run: profile, planned points and results; nothing else of it is read except waivers, attestations,
+            harness failure, interruption and the credential's end.
         security: ids of requirements where an accepted invalid input cannot be waived.
         today: the date (UTC) on which the verdict is asked for; waivers expire by it.
         build_limit: an earlier end of validity, when the caller knows one.
@@ -110,7 +137,7 @@ def decide(
            harness or an interruption: INCOMPLETE, with the list;
         2. a MUST failed or not testable without a valid waiver, or something that no waiver covers
            (an accepted invalid signature, token or credential; a leaked secret): NOT READY;
-        3. waived MUSTs, SHOULDs missed, reasons unstated, open attestations: READY WITH CONDITIONS;
+        3. waived MUSTs, SHOULDs missed, reasons unstated, open questions: READY WITH CONDITIONS;
         4. else READY, until the earliest of the credential's expiry, 180 days and `build_limit`.
     """
     wanted = frozenset(run.profile.requirements)
@@ -160,9 +187,10 @@ def decide(
         [f"{_name(result)}: waived, {result.message}" for result in waived]
         + [f"{_name(result)}: {result.message}" for result in softened]
     )
+    unanswered = open_questions(run)
 
     readiness, sentence, valid_until = _conclude(
-        run, missing, executed, kit_errors, blocking, unwaivable, conditions, today, build_limit
+        run, missing, executed, kit_errors, blocking, unwaivable, conditions, unanswered, today, build_limit
     )
     return Verdict(
         readiness=readiness,
@@ -175,7 +203,17 @@ def decide(
         counts=counts,
         valid_until=valid_until,
         waiver_errors=_waiver_errors(run.waivers, run.results, today),
+        waiver_notices=_waiver_notices(run.waivers, today),
+        open_questions=unanswered,
     )
+
+
+def _miss(result: Result) -> bool:
+    return _missed(result) or result.status is Status.WARN
+
+
+def _kind(result: Result) -> str:
+    return f"{result.status}, {result.subcode}" if result.subcode else result.status.value
 
 
 def _name(result: Result) -> str:
@@ -190,6 +228,7 @@ def _conclude(
     blocking: list[Result],
     unwaivable: list[Result],
     conditions: tuple[str, ...],
+    unanswered: tuple[str, ...],
     today: date,
     build_limit: date | None,
 ) -> tuple[Readiness, str, str]:
@@ -229,17 +268,20 @@ def _conclude(
     if build_limit is not None:
         limits.append(build_limit)
     until = min(limits).isoformat()
-    if conditions:
-        return (
-            Readiness.CONDITIONS,
-            f"Every MUST of {total} requirements holds or is waived; {len(conditions)} conditions remain.",
-            until,
-        )
+    if conditions or unanswered:
+        remain = [f"{_counted(len(conditions), 'condition')} remain{'' if len(conditions) > 1 else 's'}"]
+        asked = f"{_counted(len(unanswered), 'attestation')} {'are' if len(unanswered) > 1 else 'is'} open"
+        told = " and ".join([*(remain if conditions else ()), *([asked] if unanswered else ())])
+        return Readiness.CONDITIONS, f"Every MUST of {total} requirements holds or is waived; {told}.", until
     applying = len({result.requirement for result in executed})
     if applying < total:
         told = f"All {applying} requirements that apply hold; {total - applying} of {total} do not apply."
         return Readiness.READY, told, until
     return Readiness.READY, f"All {total} requirements of the profile hold.", until
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def exit_code(verdict: Verdict, run: Run, *, strict: bool = False) -> int:

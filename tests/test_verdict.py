@@ -84,7 +84,7 @@ def test_a_planned_point_without_result_is_missing():
     assert (verdict.readiness, verdict.missing) == (Readiness.INCOMPLETE, ("A-1[d]",))
 
 
-@pytest.mark.parametrize("status", [Status.INCONCLUSIVE, Status.SKIP, Status.KIT_ERROR, Status.ATTEST])
+@pytest.mark.parametrize("status", [Status.INCONCLUSIVE, Status.SKIP, Status.KIT_ERROR])
 def test_a_point_that_is_not_settled_is_missing(status):
     """Inconclusive, skipped, kit error and unanswered attestation leave the run INCOMPLETE."""
     verdict = verdict_of(result("A-1", status), *ALL_PASS[1:])
@@ -149,14 +149,37 @@ def test_a_waiver_makes_conditions_and_never_ready():
 
 
 @pytest.mark.parametrize(
+    ("expires", "notice"),
+    [
+        ("2026-12-06", ()),
+        ("2026-12-05", ("waiver for A-1: expires in 14 days, on 2026-12-05",)),
+        ("2026-11-22", ("waiver for A-1: expires in 1 day, on 2026-11-22",)),
+        ("2026-11-21", ("waiver for A-1: expires today, on 2026-11-21",)),
+        ("2026-11-20", ()),
+    ],
+)
+def test_a_waiver_is_spoken_of_before_it_ends(expires, notice):
+    """From fourteen days before its end on there is a notice, which is no error."""
+    waiver = msgspec.structs.replace(WAIVER, expires=expires)
+    assert verdict_of(result("A-1", Status.FAIL), *ALL_PASS[1:], waivers=(waiver,)).waiver_notices == notice
+
+
+@pytest.mark.parametrize(
     ("change", "error"),
     [
         (
             {"expires": "2026-11-20"},
             "waiver for A-1: expired on 2026-11-20; mend the failure or have it admitted anew",
         ),
-        ({"message_prefix": "yes"}, "waiver for A-1: stale, nothing fails in this way any more; remove it"),
-        ({"subcode": Subcode.CRASH}, "waiver for A-1: stale, nothing fails in this way any more; remove it"),
+        (
+            {"message_prefix": "yes"},
+            "waiver for A-1: made for another failure; the requirement fails now with fail, wrong_value: no",
+        ),
+        (
+            {"subcode": Subcode.CRASH},
+            "waiver for A-1: made for another failure; the requirement fails now with fail, wrong_value: no",
+        ),
+        ({"requirement": "A-2"}, "waiver for A-2: stale, nothing fails in this way any more; remove it"),
         ({"expires": "2027-05-01"}, "waiver for A-1: expires 181 days after it was added; 180 is the most"),
     ],
 )

@@ -15,12 +15,13 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from conformance.errors import KitError, OperatorError
-from conformance.model import Profile, Requirement
+from conformance.model import Profile, Question, Requirement
 
 T = TypeVar("T")
 
 FOLDER: Final = Path(__file__).parent
 _PROFILES: Final = "profiles.toml"
+_QUESTIONS: Final = "questions.toml"
 
 
 @cache
@@ -59,6 +60,7 @@ def profiles() -> dict[str, Profile]:
     """
     table = _table(FOLDER / _PROFILES)
     known = requirements()
+    asked = questions()
     found: dict[str, Profile] = {}
     for name, raw in table.items():
         row = dict(raw)
@@ -71,7 +73,26 @@ def profiles() -> dict[str, Profile]:
                 raise KitError(
                     f"profile {name} names {identifier}, which no check stands for", where=_PROFILES
                 )
+        for question in row.get("questions", ()):
+            if question not in asked:
+                raise KitError(f"profile {name} asks {question}, which is no question", where=_PROFILES)
         found[name] = msgspec.convert({"name": name, "requirements": ids, **row}, Profile)
+    return found
+
+
+@cache
+def questions() -> dict[str, Question]:
+    """Return every question that a person must answer for, by id, in the order of the file.
+
+    Raises:
+        KitError: the file is not a list of questions.
+    """
+    found: dict[str, Question] = {}
+    for identifier, row in _table(FOLDER / _QUESTIONS).items():
+        try:
+            found[identifier] = msgspec.convert({"id": identifier, **row}, Question)
+        except (msgspec.ValidationError, TypeError) as error:
+            raise KitError(f"{identifier} is not a question: {error}", where=_QUESTIONS) from error
     return found
 
 
@@ -96,7 +117,7 @@ def profile(name: str) -> Profile:
 def digest() -> str:
     """Return `sha256:…` over every catalogue file, line ends normalised."""
     total = hashlib.sha256()
-    for path in (*_files(), FOLDER / _PROFILES):
+    for path in (*_files(), FOLDER / _PROFILES, FOLDER / _QUESTIONS):
         total.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return f"sha256:{total.hexdigest()}"
 
@@ -114,7 +135,7 @@ def _find(name: str, among: dict[str, T], kind: str, command: str) -> T:
 
 
 def _files() -> list[Path]:
-    return sorted(path for path in FOLDER.glob("*.toml") if path.name != _PROFILES)
+    return sorted(path for path in FOLDER.glob("*.toml") if path.name not in {_PROFILES, _QUESTIONS})
 
 
 def _table(path: Path) -> dict[str, dict[str, Any]]:

@@ -5,22 +5,29 @@ network or at pytest, so that the same report always gives the same bytes, and a
 again years later from its `report.json`.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from conformance import model
 from conformance.report import data, junit, page, summary
 from conformance.report.section import Section
 from conformance.report.sections import (
+    admissions,
     capabilities,
+    changes,
     doubts,
     environment,
     evidence,
     gaps,
     mend,
+    performance,
+    registration,
     requirements,
     verdict,
 )
+from conformance.report.signing import Signer
 
 SECTIONS: Final[tuple[Section, ...]] = (
     verdict.SECTION,
@@ -28,14 +35,25 @@ SECTIONS: Final[tuple[Section, ...]] = (
     capabilities.SECTION,
     requirements.SECTION,
     gaps.SECTION,
+    performance.SECTION,
     evidence.SECTION,
+    changes.SECTION,
+    registration.SECTION,
+    admissions.SECTION,
     environment.SECTION,
     doubts.SECTION,
 )
 """The sections of `report.html`, in the order in which a reader needs them."""
 
 
-def write(report: model.Report, directory: Path) -> list[Path]:
+def write(
+    report: model.Report,
+    directory: Path,
+    *,
+    signer: Signer | None = None,
+    secrets: Mapping[str, str | bytes | int] = MappingProxyType({}),
+    pdf: bool = False,
+) -> list[Path]:
     """Write every form of ``report`` into ``directory`` and return the paths, most important first.
 
     Each file is complete or absent: it is written beside its place and then moved there.  The raw
@@ -46,6 +64,9 @@ def write(report: model.Report, directory: Path) -> list[Path]:
     Args:
         report: what to write.
         directory: made, with its parents, when it is not there.
+        signer: signs the manifest; it is left unsigned without one.
+        secrets: what no file may hold, by what it is in words.
+        pdf: also write `report.pdf`, which takes the extra `report-pdf`.
 
     Raises:
         OSError: the directory or a file in it cannot be written.

@@ -133,7 +133,6 @@ _TAGS: Final[dict[Status, str]] = {
     Status.INCONCLUSIVE: "error",
     Status.SKIP: "skipped",
     Status.NOT_APPLICABLE: "skipped",
-    Status.ATTEST: "skipped",
 }
 
 

@@ -37,7 +37,6 @@ KIT_ERROR: Final = Standing("kit error", Tone.NONE, 20, "missing")
 INCONCLUSIVE: Final = Standing("inconclusive", Tone.NONE, 30, "missing")
 NO_RESULT: Final = Standing("no result", Tone.NONE, 40, "missing")
 SKIPPED: Final = Standing("deselected", Tone.NONE, 50, "missing")
-OPEN: Final = Standing("open question", Tone.NONE, 55, "missing")
 WAIVED: Final = Standing("waived", Tone.WARN, 60, "warn")
 MISSED: Final = Standing("missed", Tone.WARN, 65, "warn")
 WARN: Final = Standing("warn", Tone.WARN, 70, "warn")
@@ -53,7 +52,6 @@ OF_STATUS: Final[dict[Status, Standing]] = {
     Status.INCONCLUSIVE: INCONCLUSIVE,
     Status.SKIP: SKIPPED,
     Status.KIT_ERROR: KIT_ERROR,
-    Status.ATTEST: OPEN,
 }
 
 COLUMNS: Final[dict[str, tuple[str, Tone]]] = {

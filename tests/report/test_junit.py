@@ -84,7 +84,6 @@ def test_waived_is_skipped_with_its_reason(sample, cases):
         (Status.KIT_ERROR, Level.MUST, "error"),
         (Status.SKIP, Level.MUST, "skipped"),
         (Status.NOT_APPLICABLE, Level.MUST, "skipped"),
-        (Status.ATTEST, Level.MUST, "skipped"),
     ],
 )
 def test_maps_each_status(sample, cases, status, level, tag):

@@ -43,7 +43,11 @@ def test_sections_stand_in_their_order(tree):
         "capabilities",
         "requirements",
         "gaps",
+        "performance",
         "evidence",
+        "changes",
+        "registration",
+        "admissions",
         "environment",
         "doubts",
     ]
