@@ -86,6 +86,18 @@ def open_questions(run: Run) -> tuple[str, ...]:
     return tuple(question for question in run.profile.questions if question not in settled)
 
 
+def _defect(waiver: Waiver, today: date) -> str:
+    """Say why a waiver admits nothing, whatever fails; empty when it could."""
+    added, expires = date.fromisoformat(waiver.added), date.fromisoformat(waiver.expires)
+    if added > today:
+        return f"added on {waiver.added}, which is still to come; nobody can admit a failure ahead of time"
+    if expires - added > LONGEST_WAIVER:
+        return f"expires {(expires - added).days} days after it was added; 180 is the most"
+    if expires < today:
+        return f"expired on {waiver.expires}; mend the failure or have it admitted anew"
+    return ""
+
+
 def _waiver_notices(waivers: Iterable[Waiver], today: date) -> tuple[str, ...]:
     notices = []
     for waiver in waivers:
@@ -101,13 +113,8 @@ def _waiver_errors(waivers: Iterable[Waiver], results: Iterable[Result], today: 
     errors = []
     for waiver in waivers:
         name = f"waiver for {waiver.requirement}"
-        added, expires = date.fromisoformat(waiver.added), date.fromisoformat(waiver.expires)
-        if expires - added > LONGEST_WAIVER:
-            errors.append(
-                f"{name}: expires {(expires - added).days} days after it was added; 180 is the most"
-            )
-        elif expires < today:
-            errors.append(f"{name}: expired on {waiver.expires}; mend the failure or have it admitted anew")
+        if defect := _defect(waiver, today):
+            errors.append(f"{name}: {defect}")
         elif not any(_admits(waiver, result) for result in results):
             others = [each for each in results if each.requirement == waiver.requirement and _miss(each)]
             if others:
@@ -162,7 +169,7 @@ def decide(
             or (result.subcode is Subcode.ACCEPTED_INVALID and result.requirement in security)
         )
     ]
-    valid_waivers = [w for w in run.waivers if date.fromisoformat(w.expires) >= today]
+    valid_waivers = [waiver for waiver in run.waivers if not _defect(waiver, today)]
     blocking, waived = [], []
     for result in scoring:
         if not _blocks(result):

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.model import (
+    Attestation,
+    Attested,
     Blame,
     Level,
     Point,
@@ -180,6 +182,11 @@ def test_a_waiver_is_spoken_of_before_it_ends(expires, notice):
             "waiver for A-1: made for another failure; the requirement fails now with fail, wrong_value: no",
         ),
         ({"requirement": "A-2"}, "waiver for A-2: stale, nothing fails in this way any more; remove it"),
+        (
+            {"added": "2026-11-22"},
+            "waiver for A-1: added on 2026-11-22, which is still to come; "
+            "nobody can admit a failure ahead of time",
+        ),
         ({"expires": "2027-05-01"}, "waiver for A-1: expires 181 days after it was added; 180 is the most"),
     ],
 )
@@ -188,6 +195,7 @@ def test_a_waiver_that_does_not_hold_is_an_error(change, error):
     waiver = msgspec.structs.replace(WAIVER, **change)
     verdict = verdict_of(result("A-1", Status.FAIL), *ALL_PASS[1:], waivers=(waiver,))
     assert verdict.waiver_errors == (error,)
+    assert verdict.readiness is Readiness.NOT_READY
 
 
 @pytest.mark.parametrize(
@@ -208,6 +216,60 @@ def test_what_does_not_apply_is_listed_and_does_not_block():
     verdict = verdict_of(result("A-1", Status.NOT_APPLICABLE), *ALL_PASS[1:])
     assert (verdict.readiness, verdict.excluded) == (Readiness.READY, ("A-1[c]",))
     assert verdict.sentence == "All 2 requirements that apply hold; 1 of 3 do not apply."
+
+
+ASKED = Profile(
+    name="p", edition="1", title="t", purpose="u", requirements=IDS, questions=("ATT-CONTACT", "ATT-RAM")
+)
+
+
+def attested(question, answer=Attested.YES):
+    return Attestation(question=question, answer=answer, name="Jo Example", date="2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("answers", "still_open", "readiness", "sentence"),
+    [
+        (
+            (),
+            ("ATT-CONTACT", "ATT-RAM"),
+            Readiness.CONDITIONS,
+            "Every MUST of 3 requirements holds or is waived; 2 attestations are open.",
+        ),
+        (
+            (attested("ATT-RAM"), attested("ATT-CONTACT", Attested.NO)),
+            ("ATT-CONTACT",),
+            Readiness.CONDITIONS,
+            "Every MUST of 3 requirements holds or is waived; 1 attestation is open.",
+        ),
+        (
+            (attested("ATT-RAM"), attested("ATT-CONTACT", Attested.DOES_NOT_APPLY)),
+            (),
+            Readiness.READY,
+            "All 3 requirements of the profile hold.",
+        ),
+        (
+            (attested("ATT-OTHER"),),
+            ("ATT-CONTACT", "ATT-RAM"),
+            Readiness.CONDITIONS,
+            "Every MUST of 3 requirements holds or is waived; 2 attestations are open.",
+        ),
+    ],
+)
+def test_what_nobody_answers_for_is_a_condition(answers, still_open, readiness, sentence):
+    """The profile says what is asked; an open question and a no are conditions, whatever else is attested."""
+    run = msgspec.structs.replace(run_of(*ALL_PASS, attestations=answers), profile=ASKED)
+    verdict = decide(run, today=TODAY)
+    assert (verdict.open_questions, verdict.readiness, verdict.sentence) == (still_open, readiness, sentence)
+    assert exit_code(verdict, run) == 0
+    assert exit_code(verdict, run, strict=True) == (7 if still_open else 0)
+
+
+def test_attestations_make_up_for_no_failure():
+    """Whatever somebody attests, a failed MUST blocks."""
+    answers = (attested("ATT-RAM"), attested("ATT-CONTACT"))
+    run = run_of(result("A-1", Status.FAIL), *ALL_PASS[1:], attestations=answers)
+    assert decide(msgspec.structs.replace(run, profile=ASKED), today=TODAY).readiness is Readiness.NOT_READY
 
 
 def test_nothing_but_what_does_not_apply_is_incomplete():
