@@ -134,7 +134,7 @@ def test_a_module_that_ends_the_process_is_a_harness_that_does_not_start(tmp_pat
 def test_a_report_that_cannot_be_written_at_the_end_is_no_verdict(tmp_path, monkeypatch):
     """A full disk gives exit 2 and one error, not the verdict of a report that is not there."""
 
-    def write(*_):
+    def write(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(report, "write", write)

@@ -18,6 +18,7 @@ LAYERS = {
     "adapters": 2,
     "vectors": 2,
     "strategies": 2,
+    "plan": 2,
     "reference": 3,
     "suite": 3,
     "report": 3,

@@ -7,40 +7,21 @@ Without `--iut` the plugin does nothing at all, so that it is harmless where the
 installed; collecting a check of the suite then is a usage error rather than a green run of skips.
 """
 
-import platform
-import shlex
-import subprocess
-import sys
-import traceback
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from conformance.plugin.closing import report_of
+from conformance.plugin.conductor import CONDUCTOR, Background, Choices, Conductor, Listener
+from conformance.plugin.outcome import DoesNotApply, judge, point_of, result_of
+
 if TYPE_CHECKING:  # the plugin is loaded by every pytest where the kit is installed: import late
-    from conformance.adapters.session import Session
     from conformance.errors import OperatorError
-    from conformance.model import (
-        Attestation,
-        CounterExample,
-        DoctorFinding,
-        Evidence,
-        LookAlike,
-        Measurement,
-        Profile,
-        Registration,
-        Remark,
-        Report,
-        Requirement,
-        Result,
-        StoredRun,
-        Waiver,
-    )
-    from conformance.report.signing import Signer
+    from conformance.model import Evidence, Profile, Requirement
     from conformance.simulators.bench import Bench
     from conformance.suite.iut import Iut
 
@@ -58,111 +39,17 @@ _NO_IUT: Final = """no implementation under test was given, so the suite would t
        --iut python:module:attribute"""
 
 
-class Listener(Protocol):
-    """Somebody who watches a run, for instance a progress display."""
+def unwritable(out: Path, error: OSError) -> "OperatorError":
+    """Return the error of a folder that cannot take the report."""
+    from conformance.errors import OperatorError
 
-    def planned(self, total: int) -> None:
-        """Collection is over; this many checks will run."""
-
-    def begins(self, requirement: str, case: str) -> None:
-        """A check begins."""
-
-    def ends(self, result: "Result") -> None:
-        """A check has its outcome."""
-
-
-@dataclass(slots=True)
-class Choices:
-    """What the operator asked for."""
-
-    iut: str
-    profile: str
-    out: Path | None
-    only: tuple[str, ...]
-    seed: int
-    examples: int
-    deadline_s: float | None
-    keystore: Path | None
-    alias: str
-    password_env: str
-    trust: tuple[Path, ...]
-    org_code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Background:
-    """What a run is judged and told against, besides what it learns."""
-
-    waivers: "tuple[Waiver, ...]" = ()
-    registration: "Registration | None" = None
-    attestations: "tuple[Attestation, ...]" = ()
-    doctor: "tuple[DoctorFinding, ...]" = ()
-    baseline: "Report | None" = None
-    """An earlier report to compare with."""
-    trend: "tuple[StoredRun, ...]" = ()
-    """Earlier runs of the same profile, oldest first."""
-    shard: str = ""
-    """`2/4`: only the second of four parts of the profile is run."""
-    measure: bool = False
-    """Whether the performance is measured when the checks are over."""
-    replaying: "CounterExample | None" = None
-    """The stored example that a property tries instead of searching."""
-    signer: "Signer | None" = None
-    pdf: bool = False
-
-
-@dataclass(slots=True)
-class Conductor:
-    """The state of one run; lives in the pytest configuration, never in a module."""
-
-    choices: Choices
-    profile: "Profile"
-    known: "Mapping[str, Requirement]"
-    started: datetime
-    background: Background = field(default_factory=Background)
-    listener: Listener | None = None
-    session: "Session | None" = None
-    iut: "Iut | None" = None
-    planned: list[Any] = field(default_factory=list)
-    results: list["Result"] = field(default_factory=list)
-    evidence: dict[str, "Evidence"] = field(default_factory=dict)
-    remarks: list[Any] = field(default_factory=list)
-    counter_examples: list["CounterExample"] = field(default_factory=list)
-    performance: tuple["Measurement", ...] = ()
-    secrets: dict[str, str | bytes | int] = field(default_factory=dict)
-    """What no file of the report may hold: the name of each secret, and the secret."""
-    absent: set[str] = field(default_factory=set)
-    """Methods and operations that a probe found as absent as they are declared."""
-    credential: Any = None
-    harness_failure: str = ""
-    failure: Exception | None = None
-    """An operator's or the kit's error that ended the run early."""
-    interrupted: bool = False
-    report: "Report | None" = None
-    exit_code: int = 0
-
-    def keep(self, evidence: "Evidence") -> str:
-        """Keep a transcript for the report and return its id."""
-        self.evidence[evidence.id] = evidence
-        return evidence.id
-
-    def record(self, result: "Result") -> None:
-        """Keep a result, write it down at once, and tell whoever watches."""
-        import msgspec
-
-        self.results.append(result)
-        if self.choices.out is not None:
-            with (self.choices.out / "results.ndjson").open("ab") as lines:
-                lines.write(msgspec.json.encode(result) + b"\n")
-        if self.listener is not None:
-            self.listener.ends(result)
-
-
-CONDUCTOR: Final = pytest.StashKey[Conductor]()
-
-
-class _DoesNotApply(Exception):  # noqa: N818 - an outcome
-    """The profile allows the capability to be absent, the vendor declared it so, and a probe agreed."""
+    return OperatorError(
+        "the report cannot be written",
+        expected="a folder that may be written to, with room in it",
+        found=error.strerror or str(error),
+        where=str(out),
+        advice="name another folder with --out",
+    )
 
 
 # --- options and start ----------------------------------------------------------------------------
@@ -239,19 +126,6 @@ def _prepare(out: Path) -> None:
         raise pytest.UsageError(str(unwritable(out, error))) from error
 
 
-def unwritable(out: Path, error: OSError) -> "OperatorError":
-    """Return the error of a folder that cannot take the report."""
-    from conformance.errors import OperatorError
-
-    return OperatorError(
-        "the report cannot be written",
-        expected="a folder that may be written to, with room in it",
-        found=error.strerror or str(error),
-        where=str(out),
-        advice="name another folder with --out",
-    )
-
-
 def check_selection(wanted: str, known: "Mapping[str, Requirement]") -> None:
     """Refuse a selection that matches no requirement, and name the nearest."""
     from conformance import catalogue
@@ -291,7 +165,7 @@ def _plan(
     wanted = frozenset(conductor.profile.requirements)
     run, outside = [], []
     for item in checks:
-        point = _point(item, conductor)
+        point = point_of(item, conductor)
         if point.requirement not in wanted:
             outside.append(item)
             continue
@@ -300,7 +174,7 @@ def _plan(
             run.append(item)
         else:
             outside.append(item)
-            conductor.record(_result(conductor, point, Status.SKIP, message="deselected by the operator"))
+            conductor.record(result_of(conductor, point, Status.SKIP, message="deselected by the operator"))
     if len(set(conductor.planned)) != len(conductor.planned):
         twice = [point.case for point, count in Counter(conductor.planned).items() if count > 1]
         raise KitError(f"two checks of one requirement have the same name: {', '.join(twice)}")
@@ -317,20 +191,6 @@ def _plan(
         config.hook.pytest_deselected(items=outside)
     if conductor.listener is not None:
         conductor.listener.planned(len(run))
-
-
-def _point(item: pytest.Item, conductor: Conductor) -> Any:  # noqa: ANN401 - model.Point, imported late
-    from conformance.errors import KitError
-    from conformance.model import Point
-
-    markers = list(item.iter_markers("requirement"))
-    identifier = markers[0].args[0]
-    if len(markers) != 1 or identifier not in conductor.known or conductor.known[identifier].excluded:
-        raise KitError(
-            f"the check {item.name} must cite one requirement that the catalogue knows and checks",
-            found=", ".join(marker.args[0] for marker in markers),
-        )
-    return Point(requirement=identifier, case=item.name.removeprefix("test_"))
 
 
 def _selected(point: Any, only: tuple[str, ...]) -> bool:  # noqa: ANN401 - as above
@@ -433,7 +293,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     from conformance.suite.iut import Ledger
 
     conductor.iut.ledger = Ledger()
-    point = _point(item, conductor)
+    point = point_of(item, conductor)
     if conductor.listener is not None:
         conductor.listener.begins(point.requirement, point.case)
     for name in (conductor.known[point.requirement].method, *_operations(item)):
@@ -441,7 +301,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if name not in conductor.absent:
                 _probe_absence(conductor.iut, name)
                 conductor.absent.add(name)
-            raise _DoesNotApply(f"{name} is declared absent, and a call of it was answered so")
+            raise DoesNotApply(f"{name} is declared absent, and a call of it was answered so")
 
 
 def _operations(item: pytest.Item) -> Iterator[str]:
@@ -493,7 +353,7 @@ def pytest_runtest_makereport(
     settled = call.when == "call" or (call.when == "setup" and call.excinfo is not None)
     if settled and not (call.excinfo is not None and call.excinfo.errisinstance(KeyboardInterrupt)):
         error = call.excinfo.value if call.excinfo is not None else None
-        result = _judge(conductor, item, error, (call.stop - call.start) * 1000)
+        result = judge(conductor, item, error, (call.stop - call.start) * 1000)
         conductor.record(result)
         if report.outcome == "failed" and result.status.value in {"warn", "not_applicable"}:
             report.outcome, report.wasxfail = "skipped", f"{result.status}: {result.message}"
@@ -510,132 +370,6 @@ def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> N
 
 def _as_exception(error: BaseException) -> Exception:
     return error if isinstance(error, Exception) else RuntimeError(str(error))
-
-
-def _judge(
-    conductor: Conductor, item: pytest.Item, error: BaseException | None, duration_ms: float
-) -> "Result":
-    """Say what a check's outcome is, by the family of its error."""
-    from hypothesis.errors import Flaky
-
-    from conformance.errors import (
-        EvteError,
-        HarnessError,
-        ImplementationError,
-        Inconclusive,
-        NotTestable,
-        OperatorError,
-        OutOfReach,
-    )
-    from conformance.model import Blame, Level, Status, Subcode
-
-    point = _point(item, conductor)
-    requirement = conductor.known[point.requirement]
-    ledger = conductor.iut.ledger if conductor.iut is not None else None
-    status, subcode, blame = Status.PASS, None, None
-    if error is None and ledger is not None and ledger.warnings:
-        error, status = ledger.warnings[0], Status.WARN
-        subcode, blame = Subcode.REASON_UNSTATED, Blame.IMPLEMENTATION
-    elif isinstance(error, _DoesNotApply):
-        status = Status.NOT_APPLICABLE
-    elif isinstance(error, OutOfReach):
-        status, blame = Status.NOT_APPLICABLE, Blame.ENVIRONMENT
-        conductor.remarks.append(_out_of_reach(point, error))
-    elif isinstance(error, ImplementationError):
-        status, subcode, blame = Status.FAIL, Subcode(error.subcode), Blame.IMPLEMENTATION
-        unwaivable = subcode is Subcode.SECRET_LEAK or (
-            subcode is Subcode.ACCEPTED_INVALID and requirement.security
-        )
-        if requirement.level is not Level.MUST and not unwaivable:
-            status = Status.WARN
-    elif isinstance(error, NotTestable):
-        status, blame = Status.NOT_TESTABLE, Blame.IMPLEMENTATION
-    elif isinstance(error, Inconclusive):
-        status, blame = Status.INCONCLUSIVE, Blame.IMPLEMENTATION
-    elif isinstance(error, Flaky):
-        status, subcode, blame = Status.INCONCLUSIVE, Subcode.NONDETERMINISTIC, Blame.IMPLEMENTATION
-        error = Inconclusive("the same input was answered differently when it was asked again")
-    elif isinstance(error, HarnessError):
-        status, subcode, blame = Status.INCONCLUSIVE, Subcode.PROTOCOL_ERROR, Blame.HARNESS
-        conductor.harness_failure = str(error)
-    elif isinstance(error, OperatorError):
-        status, blame = Status.INCONCLUSIVE, Blame.CONFIGURATION
-        conductor.failure = error
-    elif error is not None:
-        status, blame = Status.KIT_ERROR, Blame.KIT
-    details = error if isinstance(error, EvteError) else None
-    return _result(
-        conductor,
-        point,
-        status,
-        subcode=subcode,
-        blame=blame,
-        message=details.message if details else _told(error),
-        expected=details.expected if details else "",
-        actual=details.found if details else _traced(error),
-        where=details.where if details else "",
-        hint=details.advice if details else "",
-        example=ledger.last_request if ledger is not None and status is not Status.PASS else "",
-        evidence=tuple(ledger.evidence) if ledger is not None else (),
-        duration_ms=round(duration_ms, 3),
-    )
-
-
-def _out_of_reach(point: Any, error: Any) -> "Remark":  # noqa: ANN401 - model.Point and errors.OutOfReach
-    from conformance.model import Blame, Remark
-
-    advice = f" {error.advice[:1].upper()}{error.advice[1:].rstrip('.')}." if error.advice else ""
-    text = f"{point.requirement} was not looked at: {error.message.rstrip('.')}.{advice}"
-    return Remark(blame=Blame.ENVIRONMENT, text=text)
-
-
-def _told(error: BaseException | None) -> str:
-    return "" if error is None else str(error) or type(error).__name__
-
-
-def _traced(error: BaseException | None) -> str:
-    """Return the traceback of a kit error; it goes into the report that we ask for, not to the terminal."""
-    if error is None or isinstance(error, _DoesNotApply):
-        return ""
-    return "".join(traceback.format_exception(error)[-6:])
-
-
-def _result(
-    conductor: Conductor,
-    point: Any,  # noqa: ANN401 - model.Point, imported late
-    status: Any,  # noqa: ANN401 - model.Status
-    *,
-    message: str,
-    hint: str = "",
-    **fields: Any,  # noqa: ANN401 - fields of model.Result
-) -> "Result":
-    from conformance.model import Result
-
-    requirement = conductor.known[point.requirement]
-    remedy = requirement.mend.get("any", "")
-    passed = status.value in {"pass", "not_applicable", "skip"}
-    return Result(
-        requirement=point.requirement,
-        case=point.case,
-        status=status,
-        level=requirement.level,
-        message=message,
-        remediation="" if passed else " ".join(filter(None, (hint and f"{hint.rstrip('.')}.", remedy))),
-        replay="" if passed else replay_command(conductor.choices, point.requirement, point.case),
-        **fields,
-    )
-
-
-def replay_command(choices: Choices, requirement: str, case: str) -> str:
-    """Return the command line that runs one point again, quoted for this platform's shell."""
-    words = ["evte", "run", "--iut", choices.iut, "--profile", choices.profile]
-    if choices.seed:
-        words += ["--seed", str(choices.seed)]
-    if choices.keystore is not None:
-        words += ["--keystore", str(choices.keystore), "--alias", choices.alias]
-        words += ["--password-env", choices.password_env]
-    words += ["--only", f"{requirement}[{case}]"]
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
 # --- the end --------------------------------------------------------------------------------------
@@ -657,7 +391,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if conductor.session is not None:
         conductor.session.close()
         conductor.remarks.extend(conductor.session.remarks)
-    conductor.report = _report(conductor)
+    conductor.report = report_of(conductor)
     from conformance.verdict import exit_code
 
     conductor.exit_code = exit_code(conductor.report.verdict, conductor.report.run)
@@ -697,111 +431,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(line)
 
 
-def _report(conductor: Conductor) -> "Report":
-    from conformance import __version__, catalogue, vectors
-    from conformance.model import REPORT_SCHEMA, Report, Run
-    from conformance.report import comparison, kill_score
-    from conformance.verdict import decide
-
-    choices, background = conductor.choices, conductor.background
-    finished = datetime.now(UTC)
-    session = conductor.session
-    run = Run(
-        kit_version=__version__,
-        profile=conductor.profile,
-        catalogue_digest=catalogue.digest(),
-        vectors_digest=vectors.digest(),
-        started=_stamp(conductor.started),
-        finished=_stamp(finished),
-        seed=choices.seed,
-        carrier=session.carrier if session is not None else "",
-        target=choices.iut,
-        implementation=(
-            session.initialized.implementation if session is not None and session.initialized else None
-        ),
-        credential=conductor.credential,
-        environment=_environment(choices),
-        planned=tuple(conductor.planned),
-        results=tuple(conductor.results),
-        remarks=(*conductor.remarks, *_ended_early(conductor)),
-        harness_failure=conductor.harness_failure,
-        interrupted=conductor.interrupted,
-        waivers=background.waivers,
-        registration=background.registration,
-        attestations=background.attestations,
-        doctor=background.doctor,
-        performance=conductor.performance,
-        shard=background.shard,
-    )
-    security = frozenset(name for name, requirement in conductor.known.items() if requirement.security)
-    named = dict.fromkeys((*conductor.profile.requirements, *(result.requirement for result in run.results)))
-    questions = catalogue.questions()
-    report = Report(
-        schema=REPORT_SCHEMA,
-        run=run,
-        verdict=decide(run, security=security, today=finished.date()),
-        requirements=tuple(conductor.known[name] for name in named),
-        evidence=tuple(conductor.evidence.values()),
-        trend=background.trend,
-        look_alikes=_look_alikes(conductor),
-        kill_score=kill_score.read(),
-        counter_examples=tuple(conductor.counter_examples),
-        questions=tuple(questions[name] for name in conductor.profile.questions),
-    )
-    if background.baseline is None:
-        return report
-    import msgspec
-
-    return msgspec.structs.replace(report, changes=comparison.compare(background.baseline, report))
-
-
-def _look_alikes(conductor: Conductor) -> "tuple[LookAlike, ...]":
-    """Say which of the kit's own wrong implementations the product resembles; read only where it fails."""
-    from conformance.model import Status
-    from conformance.report.look_alikes import Declared, look_alikes
-
-    if not any(result.status in {Status.FAIL, Status.NOT_TESTABLE} for result in conductor.results):
-        return ()
-    from conformance.reference import load_mutants
-
-    declared = {
-        name: Declared(
-            mutant=name,
-            sentence=(kind.__doc__ or "").strip().splitlines()[0],
-            mend=kind.declaration.mend,
-            kills=kind.declaration.kills,
-            also=tuple(kind.declaration.also),
-        )
-        for name, kind in load_mutants().items()
-        if kind.declaration is not None
-    }
-    return look_alikes(conductor.results, declared)
-
-
-def _ended_early(conductor: Conductor) -> "Iterator[Remark]":
-    """Say in the report what ended the run, when it was neither the product nor its harness."""
-    from conformance.errors import EvteError, OperatorError
-    from conformance.model import Blame, Remark
-
-    failure = conductor.failure
-    if failure is not None:
-        blame = Blame.CONFIGURATION if isinstance(failure, OperatorError) else Blame.KIT
-        text = str(failure) if isinstance(failure, EvteError) else f"{type(failure).__name__}: {failure}"
-        yield Remark(blame=blame, text=f"The run was ended early. {text}")
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _environment(choices: Choices) -> dict[str, str]:
-    from importlib.metadata import version
-
-    found = {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "examples per property": str(choices.examples),
-    }
-    for name in ("hypothesis", "pytest", "lxml", "cryptography", "signxml", "zeep"):
-        found[name] = version(name)
-    return found
+__all__ = ["BACKGROUND", "CONDUCTOR", "LISTENER", "SUITE", "Background", "Choices", "Conductor", "Listener"]
