@@ -46,6 +46,7 @@ class Notes:
         actual: Text = "",
         where: Place = "",
         hint: Text = "",
+        octets: Text = "",
     ) -> bool:
         """Note that the rule `code` was examined and, unless it `holds`, an error; return `holds`.
 
@@ -57,6 +58,7 @@ class Notes:
             actual: what the message has.
             where: the element, or the path of one that is not there.
             hint: the likely cause.
+            octets: the bytes that were hashed, as of `model.Finding.octets`.
         """
         if code not in self._rules:
             raise KitError(f"the judge uses a rule that is not in its table: {code}")
@@ -70,6 +72,7 @@ class Notes:
                     actual=_told(actual),
                     where=_path(where),
                     hint=_told(hint),
+                    octets=_told(octets),
                 )
             )
         return holds

@@ -25,6 +25,7 @@ from conformance.model import Blame, Credential, Remark
 from conformance.protocol.operations import V5
 from conformance.simulators import population
 from conformance.simulators.authority import LIFE, Authority, MachineCredential
+from conformance.simulators.confided import Confided
 from conformance.simulators.faults import named
 from conformance.simulators.http import Handler, Request, Response
 from conformance.simulators.listeners import Certificate, Listeners
@@ -144,6 +145,8 @@ class Bench:
         """An authority that issued no certificate of these services: who trusts it must refuse them."""
         self.remarks: list[Remark] = []
         """What the run's reader should know of the credential."""
+        self.confided = Confided()
+        """What nobody may find in the run's report."""
         self.identity = CLOUD if act_as else LOCAL
         self.ram = Ram(self._clock)
         """Where the run's credential and, for hosted software, its clients' notifications stand.  A scenario
@@ -197,6 +200,7 @@ class Bench:
             key="machine-2" if self.identity.second_party else "machine-1",
         )
         self.alias, self.password = issued.alias, KIT_PASSWORD
+        self.confided.key(issued.key)
         # Nobody gets the right credential by taking the first.
         another = self._authority.machine_credential(
             abn=self.identity.abn, name=f"{self.identity.name}2", key="machine-3"
@@ -210,6 +214,7 @@ class Bench:
     def _use_operators(self, credential: OperatorCredential) -> None:
         opened = credential.opened
         self.alias, self.password = credential.alias, credential.password
+        self.confided.credential(credential)
         self.keystore_path = credential.path
         self._leaf = opened.certificate
         own_chain = opened.chain[1:] or opened.chain
@@ -482,6 +487,7 @@ class Bench:
             recording, at = self._active, time.monotonic() - self._began
             response, exchange = handle(request)
             if exchange is not None:
+                self.confided.exchange(exchange)
                 recording.add(replace(exchange, at_ms=max(at, 0) * 1000))
             return response
 

@@ -20,20 +20,10 @@ import msgspec
 
 from conformance.model import Evidence, Finding, Judgement, Message
 from conformance.protocol import markup
+from conformance.protocol.secrets import SECRET_LEAVES, SECRET_TREES
 from conformance.simulators.faults import fault
 from conformance.simulators.http import Headers, Request, Response
 
-SECRET_LEAVES: Final = (
-    "BinarySecret",
-    "CipherValue",
-    "Password",
-    "PrivateKey",
-    "ProtectedPrivateKey",
-    "Nonce",
-)
-"""Local names of elements whose text is removed, in any namespace and any case."""
-SECRET_TREES: Final = ("Assertion", "DVSDocument")
-"""Local names of elements whose whole content is removed, in any namespace and any case."""
 SECRET_HEADERS: Final = ("authorization", "proxy-authorization", "cookie", "set-cookie")
 """HTTP headers whose value is removed."""
 SHOWN: Final = 256 * 1024
@@ -164,7 +154,19 @@ def _messages(exchange: Exchange, secrets: tuple[str, ...]) -> tuple[Message, Me
 def _clean(finding: Finding, secrets: tuple[str, ...]) -> Finding:
     texts = {name: getattr(finding, name) for name in ("message", "expected", "actual", "where", "hint")}
     changed = {name: _without(text, secrets) for name, text in texts.items()}
-    return finding if changed == texts else msgspec.structs.replace(finding, **changed)
+    changed["octets"] = _overwritten(finding.octets, secrets)
+    if changed == {**texts, "octets": finding.octets}:
+        return finding
+    return msgspec.structs.replace(finding, **changed)
+
+
+def _overwritten(octets: str, secrets: tuple[str, ...]) -> str:
+    """Return base64 of the same bytes, those of a secret overwritten by asterisks."""
+    found = [each.encode() for each in secrets if len(each) >= LEAST_SECRET] if octets else []
+    content = base64.b64decode(octets)
+    for secret in found:
+        content = content.replace(secret, b"*" * len(secret))
+    return base64.b64encode(content).decode()
 
 
 def _shown(text: str) -> str:

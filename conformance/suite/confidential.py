@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from conformance.protocol import keystore, markup
-from conformance.suite.secrets import Secret, of_key
+from conformance.protocol.secrets import Secret, of_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from conformance.errors import ImplementationError
 from conformance.model import Subcode
+from conformance.protocol.secrets import Search, Secret, of_key
 from conformance.simulators.authority import Authority, MachineCredential
 from conformance.simulators.recipes import Prepared, prepare
 from conformance.suite import Case
 from conformance.suite.iut import Iut, Reply, excerpt
-from conformance.suite.secrets import Search, Secret, of_key
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 from conformance.adapters.session import Session
 from conformance.errors import ImplementationError
 from conformance.model import Subcode
+from conformance.protocol.secrets import Find, Search
 from conformance.suite.iut import Iut
-from conformance.suite.secrets import Find, Search
 
 MAX_FILES: Final = 400
 """Files of a folder that are looked at."""

@@ -10,11 +10,11 @@ from conformance.adapters.contract import REASONS, Outcome
 from conformance.adapters.memory import PeakMemory
 from conformance.errors import ImplementationError
 from conformance.model import Subcode
+from conformance.protocol.secrets import Search
 from conformance.simulators.listener import Listener
 from conformance.simulators.recipes.hostile import MARK, Trap
 from conformance.simulators.stores import PASSWORD
 from conformance.suite.iut import Reply
-from conformance.suite.secrets import Search
 from conformance.suite.stores import Stores, must_not_tell
 from conformance.suite.surroundings import must_not_have_said
 

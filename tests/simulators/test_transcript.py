@@ -159,3 +159,33 @@ def test_evidence_shows_both_directions():
     )
     assert len(recording.sts) == 1
     assert recording.registry == []
+
+
+def test_the_bytes_of_a_finding_are_redacted_like_its_texts():
+    """A password among the bytes that were hashed is overwritten; no byte moves."""
+    octets = base64.b64encode(b"<To>https://Password1!@sts</To>").decode()
+    recording = Recording("one-call", MOMENT, secrets=("Password1!",))
+    finding = Finding(code="security.digest_mismatch", message="differs", octets=octets)
+    clean = Finding(code="usi.schema", message="not valid", octets=base64.b64encode(b"<a></a>").decode())
+    request = Request(
+        method="POST",
+        path="/service",
+        query="",
+        headers=(),
+        body=b"<a/>",
+        tls_version="TLSv1.3",
+        client_certificate=False,
+        received=MOMENT,
+    )
+    recording.add(
+        Exchange(
+            service="sts",
+            request=request,
+            response=Response(200),
+            received=MOMENT,
+            judgement=Judgement(findings=(finding, clean)),
+        )
+    )
+    shown = recording.evidence().messages[0].findings
+    assert base64.b64decode(shown[0].octets) == b"<To>https://**********@sts</To>"
+    assert shown[1] == clean

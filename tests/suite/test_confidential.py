@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from conformance.model import Status, Subcode
+from conformance.protocol.secrets import Search
 from conformance.reference import VARIANTS, Correct
 from conformance.runner import Order, run
 from conformance.simulators.bench import Bench
 from conformance.suite.confidential import secrets_of
-from conformance.suite.secrets import Search
 
 HARNESS = Path(__file__).parents[1] / "adapters" / "harnesses" / "logs_keys.py"
 

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 from conformance.adapters.session import attach
 from conformance.errors import ImplementationError
 from conformance.model import Subcode
+from conformance.protocol.secrets import Search, of_key
 from conformance.simulators.authority import published_key
 from conformance.simulators.recipes.hostile import ESCAPE, LINE
-from conformance.suite.secrets import Search, of_key
 from conformance.suite.surroundings import Surroundings, asides, must_not_have_said
 from conformance.suite.wording import must_all_differ, must_not_be_forged
 

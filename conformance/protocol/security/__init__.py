@@ -28,7 +28,7 @@ from conformance.protocol.security.records import (
 )
 from conformance.protocol.security.references import issued_token, key_identifier, read_reference
 from conformance.protocol.security.rules import REMARKS, RULES
-from conformance.protocol.security.signature import masked
+from conformance.protocol.security.signature import masked, octets
 from conformance.protocol.security.verifying import judge_endorsed, judge_signed
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "judge_signed",
     "key_identifier",
     "masked",
+    "octets",
     "read_reference",
     "sign_request",
 ]

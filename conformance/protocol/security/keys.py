@@ -16,7 +16,7 @@ from conformance.protocol.security import diagnosis
 from conformance.protocol.security.algorithms import SIGNATURE_HASHES, rsa_hash, short
 from conformance.protocol.security.records import ENDORSING, TokenReference
 from conformance.protocol.security.references import issued_token, read_reference
-from conformance.protocol.security.signature import Signature, difference, places, shown
+from conformance.protocol.security.signature import Signature, difference, octets, places, shown
 
 _KINDS: Final = tuple(map(names.tag, ("o:Reference", "o:KeyIdentifier", "o:Embedded")))
 
@@ -223,4 +223,5 @@ def _note_wrong_signature(
         + difference(signed.canonical, explanation.hashed, "a signature"),
         where=place,
         hint=explanation.cause,
+        octets=lambda: octets(signed.canonical),
     )

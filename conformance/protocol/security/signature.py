@@ -13,6 +13,7 @@ from lxml import etree
 
 from conformance.protocol import markup, names
 from conformance.protocol.judging import Notes
+from conformance.protocol.secrets import SECRET_LEAVES, SECRET_TREES
 from conformance.protocol.security import diagnosis
 from conformance.protocol.security.algorithms import digest, short
 from conformance.protocol.security.records import S007_V12, S007_V13, ReferenceFacts, first_difference
@@ -36,8 +37,14 @@ PUBLISHED_HOSTS: Final = (
 
 _ACTED_UPON: Final = {"timestamp": names.tag("u:Timestamp"), "to": names.tag("a:To")}
 _ID_ATTRIBUTES: Final = frozenset({"Id", "ID", "id"})
-_SECRET: Final = re.compile(r"(<[^<>]*BinarySecret[^<>]*>)[^<]*")
-_SECRET_BYTES: Final = re.compile(rb"(<[^<>/]*BinarySecret[^<>]*>)(.*?)(?=</[^<>]*BinarySecret|\Z)", re.S)
+MAX_OCTETS: Final = 4096
+"""Canonical bytes that a finding carries."""
+
+_SECRET: Final = re.compile(
+    rb"(<(?:[^<>/:\s]+:)?(%s)\b[^<>]*>)(.*?)(?=</(?:[^<>/:\s]+:)?\2\s*>|\Z)"
+    % "|".join((*SECRET_LEAVES, *SECRET_TREES)).encode(),
+    re.S | re.I,
+)
 _MOST_NEIGHBOURS: Final = 32
 """Headers whose digest is tried; real messages have about ten."""
 _MOST_PLACES: Final = 5
@@ -186,6 +193,7 @@ class Signature:
                 ),
                 where=place,
                 hint=explanation.cause,
+                octets=lambda: octets(canonical),
             )
         return ReferenceFacts(
             uri=reference.get("URI", ""),
@@ -432,10 +440,15 @@ def places(elements: Sequence[etree._Element]) -> str:
 
 def masked(data: bytes) -> bytes:
     """Return canonical bytes with every secret in them overwritten by asterisks, no byte moved."""
-    return _SECRET_BYTES.sub(lambda match: match[1] + b"*" * len(match[2]), data)
+    return _SECRET.sub(lambda match: match[1] + b"*" * len(match[3]), data)
+
+
+def octets(data: bytes) -> str:
+    """Return canonical bytes as a finding carries them: base64, secrets overwritten, the first of many."""
+    return b64encode(masked(data)[:MAX_OCTETS]).decode()
 
 
 def shown(data: bytes) -> str:
     """Return canonical bytes as text for a message: cut to a size, and without secrets."""
-    text = _SECRET.sub(r"\1(hidden)", data.decode("utf-8", "replace"))
+    text = _SECRET.sub(rb"\1(hidden)", data).decode("utf-8", "replace")
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

@@ -1,7 +1,7 @@
 """The explaining verifier: what it accepts, what it finds, and why."""
 
 import hashlib
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from datetime import timedelta
 
 import pytest
@@ -205,6 +205,37 @@ def test_secrets_stay_out_of_findings(hops):
     assert b64encode(b"secret entropy, thirty-two bytes") in facts.references[2].canonical
     assert b64encode(b"secret entropy, thirty-two bytes").decode() not in str(judgement)
     assert "BinarySecret" in str(judgement)
+    assert all(
+        b64encode(b"secret entropy") not in b64decode(finding.octets) for finding in judgement.findings
+    )
+
+
+def test_a_digest_that_differs_comes_with_the_bytes_that_were_hashed(hops):
+    """What the judge canonicalised, to be compared byte by byte with what the sender did."""
+    root = markup.parse(hops.request())
+    to = root.find(f".//{names.tag('a:To')}")
+    to.text = "https://elsewhere.example/"
+    judgement, facts = hops.judge_signed(markup.serialize(root))
+    (finding,) = judgement.findings
+    assert finding.code == "security.digest_mismatch"
+    (changed,) = [reference for reference in facts.references if not reference.holds]
+    assert b64decode(finding.octets) == changed.canonical
+    assert b"https://elsewhere.example/" in changed.canonical
+
+
+def test_the_bytes_of_a_finding_are_bounded_and_hold_no_secret():
+    """The first 4 096; tokens, passwords and identity documents are overwritten before they are cut."""
+    data = (
+        b"<a><x:CipherValue>c2VjcmV0</x:CipherValue><DVSDocument><Number>PA1234567</Number></DVSDocument>"
+        b"<o:Password>hunter2</o:Password><s2:Assertion ID='_1'><b>who</b></s2:Assertion><c>kept</c></a>"
+    )
+    shown = b64decode(security.octets(data))
+    assert len(shown) == len(data)
+    for secret in (b"c2VjcmV0", b"PA1234567", b"hunter2", b"who"):
+        assert secret in data
+        assert secret not in shown
+    assert b"<c>kept</c>" in shown
+    assert len(b64decode(security.octets(b"x" * 5000))) == 4096
 
 
 def test_masses_of_references_are_not_followed(hops):

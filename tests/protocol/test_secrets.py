@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from conformance.protocol.secrets import Find, Search, of_key
 from conformance.simulators.authority import published_key
-from conformance.suite.secrets import Find, Search, of_key
 
 PASSWORD = "Kq7+vRz2/LmX9_tB4wYd"
 KEY = published_key("machine-1")
@@ -143,3 +143,30 @@ def test_short_secrets_are_not_guessed():
 def test_an_empty_secret_is_nowhere():
     """Nothing is not a secret."""
     assert Search({"the password": ""}).first("anything") is None
+
+
+@pytest.mark.parametrize("before", range(17))
+def test_a_secret_is_found_wherever_it_stands(before):
+    """Long forms are looked up by blocks; none of the sixteen ways in which they can lie hides one."""
+    draw = random.Random(before)
+    secret = draw.randbytes(15)
+    search = Search({"a key": secret})
+    for form in (secret, base64.b64encode(secret), secret.hex().encode()):
+        haystack = b"\n" * before + form + b"\n" * 9
+        assert search.first(haystack) is not None
+        assert search.first(haystack.replace(form[4:5], b"", 1)) is None
+
+
+def test_thousands_of_secrets_are_looked_for_at_once():
+    """Each is named when it is there, those that were added later too."""
+    draw = random.Random(3)
+    secrets = {f"key {number}": draw.randbytes(32) for number in range(2000)}
+    search = Search(secrets)
+    later = draw.randbytes(32)
+    assert search.first(draw.randbytes(50_000) + later) is None
+    search.add({"the last one": later})
+    noise = draw.randbytes(50_000)
+    assert search.first(noise + base64.b64encode(secrets["key 1234"]) + noise) == Find(
+        "key 1234", "in base64"
+    )
+    assert search.first(noise + later + noise) == Find("the last one", "as it is")

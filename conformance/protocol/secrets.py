@@ -10,8 +10,10 @@ import base64
 import html
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -19,6 +21,18 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 Secret = str | bytes | int
 """A password, bytes (of a key, for instance), or one of the numbers of a key."""
+
+SECRET_LEAVES: Final = (
+    "BinarySecret",
+    "CipherValue",
+    "Password",
+    "PrivateKey",
+    "ProtectedPrivateKey",
+    "Nonce",
+)
+"""Local names of elements whose text is secret, in any namespace and any case."""
+SECRET_TREES: Final = ("Assertion", "DVSDocument")
+"""Local names of elements whose whole content is secret, in any namespace and any case."""
 
 LEAST_COMPACT: Final = 12
 """Letters and digits of the shortest form that is looked for in a view without separators: 71 random bits."""
@@ -31,15 +45,19 @@ NEAR: Final = 256
 SAMPLE: Final = 32
 """Bytes of a key's number whose appearance gives the number away."""
 
+_BLOCK: Final = 8
+"""Bytes of a block by which long forms are looked up, so that thousands cost hardly more than a few; it is a
+machine word, and kept as a number."""
 _TRIES: Final = 1000
 """Places of a first half that are looked at."""
 _ALNUM: Final = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _NOT_ALNUM: Final = bytes(sorted(set(range(256)) - _ALNUM))
 _NOT_HEX: Final = bytes(sorted(set(range(256)) - frozenset(b"0123456789abcdef")))
-_BREAKS: Final = re.compile(rb"\\+[nrt]|\\+u000[9aAdD]|&#(?:x[9aAdD]|9|10|13);|%0[9aAdD]")
+# Every alternative begins with a letter of its own: only then does the engine skip what cannot match.
+_BREAKS: Final = re.compile(rb"\\\\*[nrt]|\\\\*u000[9aAdD]|&#(?:x[9aAdD]|9|10|13);|%0[9aAdD]")
 """White space as JSON, XML and URLs write it: its letters must not stay behind when separators go."""
 _ESCAPED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
-_HEX_MARKS: Final = re.compile(rb"\\+[xX]|0[xX]|&#[xX]|%")
+_HEX_MARKS: Final = re.compile(rb"\\\\*[xX]|0[xX]|&#[xX]|%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +81,65 @@ class _Form:
 
 
 class Search:
-    """Looks for a set of secrets."""
+    """Looks for a set of secrets, a few or thousands."""
 
-    def __init__(self, secrets: Mapping[str, Secret]) -> None:
+    def __init__(self, secrets: Mapping[str, Secret] = MappingProxyType({})) -> None:
         """Work out every form.
 
         Args:
             secrets: what each is in words, and the secret.  Empty ones are passed over.
         """
-        found = {
-            (form.view, form.needle): form
-            for what, secret in secrets.items()
-            for form in _forms(what, secret)
-            if form.needle
-        }
-        self._forms = tuple(found.values())
-        self._halves = tuple(_halves(secrets))
+        self._known: set[tuple[str, bytes]] = set()
+        self._short: list[_Form] = []
+        self._long: dict[str, dict[int, list[_Form]]] = {}
+        """View -> block -> forms that have it at one of their first places."""
+        self._halves: list[tuple[str, bytes, bytes]] = []
+        self.add(secrets)
+
+    def add(self, secrets: Mapping[str, Secret]) -> None:
+        """Look for these as well; arguments as of the constructor."""
+        for what, secret in secrets.items():
+            for form in _forms(what, secret):
+                needle = form.needle
+                if not needle or (form.view, needle) in self._known:
+                    continue
+                self._known.add((form.view, needle))
+                if len(needle) < 2 * _BLOCK - 1:
+                    self._short.append(form)
+                    continue
+                # Wherever it stands, one of the blocks into which its view falls begins at one of these.
+                index = self._long.setdefault(form.view, {})
+                for start in range(_BLOCK):
+                    block = int.from_bytes(needle[start : start + _BLOCK], sys.byteorder)
+                    index.setdefault(block, []).append(form)
+            self._halves += _halves(what, secret)
 
     def first(self, data: bytes | str) -> Find | None:
-        """Return the first find in a haystack, or None.
+        """Return a find in a haystack, or None.
 
         Args:
             data: a text, or the bytes of a file in whatever encoding.
         """
         views = _views(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data)
-        for form in self._forms:
+        for form in self._short:
             if form.needle in views[form.view]:
                 return Find(form.what, form.form)
+        for view, index in self._long.items():
+            content = views[view]
+            for block in index.keys() & _every_block(content):
+                for form in index[block]:
+                    if form.needle in content:
+                        return Find(form.what, form.form)
         for what, first, second in self._halves:
             if any(_stand_near(views[view], first, second) for view in ("text", "unquoted")):
                 return Find(what, "in two halves")
         return None
+
+
+def _every_block(content: bytes) -> set[int]:
+    """Return the blocks into which a view falls, whatever is left over at its end not among them."""
+    whole = len(content) // _BLOCK * _BLOCK
+    return set(memoryview(content)[:whole].cast("Q"))
 
 
 def of_key(key: RSAPrivateKey) -> dict[str, Secret]:
@@ -171,14 +217,11 @@ def _long_enough(needle: bytes, least: int) -> bytes:
     return needle if len(needle) >= least else b""
 
 
-def _halves(secrets: Mapping[str, Secret]) -> Iterator[tuple[str, bytes, bytes]]:
-    for what, secret in secrets.items():
-        if isinstance(secret, str) and len(secret) >= 2 * LEAST_HALF:
-            middle = len(secret) // 2
-            first, second = (
-                half.encode("utf-8", "surrogatepass") for half in (secret[:middle], secret[middle:])
-            )
-            yield what, first, second
+def _halves(what: str, secret: Secret) -> Iterator[tuple[str, bytes, bytes]]:
+    if isinstance(secret, str) and len(secret) >= 2 * LEAST_HALF:
+        middle = len(secret) // 2
+        first, second = (half.encode("utf-8", "surrogatepass") for half in (secret[:middle], secret[middle:]))
+        yield what, first, second
 
 
 def _stand_near(data: bytes, first: bytes, second: bytes) -> bool:
