@@ -13,7 +13,7 @@ DEV   := $(VENV)/.dev
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.hypothesis
 unexport EVTE_IUT EVTE_LAB
 
-.PHONY: demo test lint types selftest notebooks report-sample vectors bench fuzz wheel clean
+.PHONY: demo test lint types selftest notebooks report-sample vectors browser bench fuzz wheel clean
 
 demo: $(STAMP)  ## set up, run the main job through a separate process, say where the report is
 	$(BIN)/evte run --iut "cmd:$(BIN)/python -m conformance.reference" --profile usi-local --out evte-report
@@ -39,16 +39,23 @@ vectors: $(DEV)  ## write every generated file anew; nothing may change unless a
 	$(BIN)/python -m conformance.adapters.messages
 	$(BIN)/python -m conformance.adapters.product_form
 
+report-sample: $(DEV)  ## run the plans of the sample reports and write both anew
+	$(BIN)/python reports/example/generate.py
+
+browser: $(DEV)  ## look at the report in Chromium, which must be there; takes playwright and, from npm, axe-core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
+	npm install --prefix tests/browser --no-audit --no-fund --no-package-lock --silent
+	EVTE_BROWSER=1 $(BIN)/python -m pytest -q tests/browser
+
 bench: $(DEV)  ## measure; prints ratios, asserts nothing
 	$(BIN)/python benchmarks/carriers.py
 	$(BIN)/python benchmarks/exchange.py
 	$(BIN)/python benchmarks/registry.py
 	$(BIN)/python benchmarks/tenants.py
+	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/pdf.py
 
 fuzz: $(DEV)  ## damage 100 000 credential stores and read them; fails on a crash, a hang or another credential
-	$(BIN)/python benchmarks/fuzz_keystore.py
-
-fuzz: $(DEV)  ## damage 100 000 stores for the kit's own reader; prints the figure
 	$(BIN)/python benchmarks/fuzz_keystore.py
 
 wheel: $(DEV)
@@ -60,7 +67,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -c "import pathlib; pathlib.Path('$(STAMP)').touch()"
 
 $(DEV): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[notebooks,oracles,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[notebooks,oracles,report-pdf,dev]"
 	@$(BIN)/python -c "import pathlib; pathlib.Path('$(DEV)').touch()"
 
 clean:

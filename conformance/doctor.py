@@ -67,6 +67,7 @@ def examine(
     deadline_s: float | None = None,
     keystore: CredentialStore | None = None,
     ca_file: Path | None = None,
+    folder: Path | None = None,
     now: datetime | None = None,
 ) -> list[DoctorFinding]:
     """Return what was found, in the order in which it was looked at.
@@ -77,6 +78,7 @@ def examine(
         deadline_s: seconds per call instead of the contract's own.
         keystore: the operator's own credential store; a synthetic one is made if none is given.
         ca_file: as for `attach`.
+        folder: working directory of a harness that is started; the kit's own if not given.
         now: aware; the machine's clock if not given.
     """
     moment = now or datetime.now(UTC)
@@ -86,7 +88,7 @@ def examine(
         *(_examine_keystore(keystore, moment) if keystore else ()),
     ]
     try:
-        session = attach(spec, resolve=resolve, deadline_s=deadline_s, ca_file=ca_file)
+        session = attach(spec, resolve=resolve, cwd=folder, deadline_s=deadline_s, ca_file=ca_file)
     except EvteError as problem:
         return [*findings, _wrong("harness", _owner(problem), problem)]
     try:

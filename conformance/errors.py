@@ -42,6 +42,10 @@ class OperatorError(EvteError):
     exit_code: ClassVar[int] = 2
 
 
+class EmptySelectionError(OperatorError):
+    """The checks that were asked for are none of the profile's."""
+
+
 class HarnessError(EvteError):
     """The vendor's harness did not start, or broke the contract of messages."""
 

@@ -404,7 +404,8 @@ class Waiver(Record, frozen=True, kw_only=True):
 
     requirement: str
     status: Status
-    subcode: Subcode
+    subcode: Subcode | None = None
+    """None exactly where the failure has none: something that could not be tested."""
     message_prefix: str
     owner: str
     reason: str
@@ -483,7 +484,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     carrier: str
     latencies: tuple[Latency, ...]
     calls: int
-    """Calls of the registry that were asked of it."""
+    """Calls that it was asked to make in a row, nothing forgotten in between: of the registry, or for a token
+    where a profile demands nothing of the registry."""
     token_requests: int
     """Requests to the token service that it needed for them."""
     retries: int | None = None
@@ -656,6 +658,8 @@ class CounterExample(Record, frozen=True, kw_only=True):
     """What the lines need besides the harness, in words: a file, the simulated services."""
     choices: str = ""
     """Hypothesis's own record of what was drawn; empty where nothing was."""
+    drawn: str = ""
+    """What was drawn, as Python shows it, bounded; empty where nothing was, and for a story."""
     hypothesis: str = ""
     """Version that made the record."""
 

@@ -11,15 +11,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from conformance import plugin
+from conformance import catalogue, plugin, shards
 from conformance.errors import KitError, OperatorError
-from conformance.model import Readiness, Report, Result
+from conformance.model import Attestation, Blame, Readiness, Remark, Report, Result, Waiver
+from conformance.plan import Plan, attestations, waivers
 from conformance.plugin import BACKGROUND, CONDUCTOR, LISTENER, Background, Conductor, Listener
+from conformance.report import history, manifest, pdf
+from conformance.report.signing import Signer
+from conformance.verdict import Gate
+
+PROFILE: Final = "usi-local"
+"""The profile of whoever names none."""
+EXAMPLES: Final = 60
+"""Examples per property, if nobody says."""
 
 _SUITE: Final = Path(__file__).parent / "suite"
 
@@ -30,13 +40,13 @@ class Order:
 
     iut: str
     """`reference`, `mutant:NAME`, `cmd:COMMAND LINE`, `http://…` or `python:module:attribute`."""
-    profile: str = "usi-local"
+    profile: str = PROFILE
     out: Path | None = None
     """Where the report goes; nothing is written when None."""
     only: tuple[str, ...] = ()
     """Requirement ids, beginnings of ids, or `ID[case]`; everything else is reported as skipped."""
     seed: int = 0
-    examples: int = 60
+    examples: int = EXAMPLES
     """Examples per property."""
     deadline_s: float | None = None
     """Seconds per call instead of the contract's own deadlines."""
@@ -47,6 +57,8 @@ class Order:
     trust: tuple[Path, ...] = ()
     """PEM files with further trust anchors for the simulated token service."""
     org_code: str = ""
+    folder: Path | None = None
+    """Working directory of a `cmd:` harness; the current one when None."""
     background: Background = field(default_factory=Background)
     """What the run is judged and told against."""
 
@@ -108,6 +120,136 @@ class _Watcher:
         return True  # told: pytest need not draw it
 
 
+def prepare(
+    plan: Plan,
+    *,
+    only: tuple[str, ...] = (),
+    shard: str = "",
+    measure: bool = False,
+    now: datetime | None = None,
+) -> Order:
+    """Return the order that a plan amounts to; every file that it names is read, every name looked up.
+
+    Args:
+        plan: what is asked for, options of a command line included.
+        only: as in `Order`.
+        shard: `2/4` to run only the second of four parts.
+        measure: whether the performance is measured when the checks are over.
+        now: the moment at which a signing certificate must be valid; aware; the machine's clock if not given.
+
+    Raises:
+        OperatorError: no implementation is named, or a name or a file of the plan is no good; the error says
+            on which line of the plan it stands.
+    """
+    from conformance import signer
+
+    if not plan.iut:
+        raise OperatorError(
+            "no implementation under test was given",
+            expected="--iut SPEC, or `iut` in a plan",
+            where=plan.where(),
+            advice=(
+                "evte run --iut reference, or for your own: "
+                '--iut "cmd:COMMAND LINE OF YOUR HARNESS", --iut http://127.0.0.1:PORT/, '
+                "--iut python:module:attribute; `evte init` writes a plan"
+            ),
+        )
+    profile = plan.profile or PROFILE
+    moment = now or datetime.now(UTC)
+    with _named(plan, "iut"):
+        _look_up(plan.iut)
+    with _named(plan, "profile"):
+        catalogue.profile(profile)
+    if plan.gate is Gate.NO_NEW_FAILURES and plan.baseline is None:
+        raise OperatorError(
+            f"the gate {plan.gate} needs a baseline",
+            expected="the report that failures are new against",
+            where=plan.where("gate"),
+            advice="name it with --baseline or `baseline` in the plan, or leave the gate out",
+        )
+    if plan.pdf:
+        with _named(plan, "pdf"):
+            pdf.require()  # its absence is told now, and not at the end of a long run
+    key = None
+    if plan.signing is not None:
+        with _named(plan, "signing", "key"):
+            key = signer.load(plan.signing, plan.keystore, now=moment)
+    own = plan.keystore
+    order = Order(
+        iut=plan.iut,
+        profile=profile,
+        out=plan.out,
+        only=only,
+        seed=plan.seed or 0,
+        examples=EXAMPLES if plan.examples is None else plan.examples,
+        deadline_s=plan.deadline_s,
+        keystore=own.file if own else None,
+        alias=own.alias if own else "",
+        password_env=own.password_env if own else "",
+        trust=own.trust if own else (),
+        org_code=own.org_code if own else "",
+        folder=_folder(plan),
+        background=_background(plan, profile, shard=shard, measure=measure, signer=key),
+    )
+    _refuse_selection(order)
+    with _named(plan, "keystore", "file"):
+        _refuse_credential(order)
+    return order
+
+
+def _background(plan: Plan, profile: str, *, shard: str, measure: bool, signer: Signer | None) -> Background:
+    waived: tuple[Waiver, ...] = ()
+    attested: tuple[Attestation, ...] = ()
+    before, trend = None, history.Stored(())
+    if plan.waivers is not None:
+        with _named(plan, "waivers"):
+            waived = waivers.read(plan.waivers)
+    if plan.attestations is not None:
+        with _named(plan, "attestations"):
+            attested = attestations.read(plan.attestations)
+    if plan.baseline is not None:
+        with _named(plan, "baseline"):
+            before = history.baseline(plan.baseline)
+    if plan.history is not None:
+        with _named(plan, "history"):
+            trend = history.read(plan.history, profile=profile)
+    return Background(
+        waivers=waived,
+        registration=plan.registration,
+        attestations=attested,
+        baseline=before,
+        trend=trend.runs,
+        remarks=tuple(
+            Remark(blame=Blame.CONFIGURATION, text=f"{each[:1].upper()}{each[1:].rstrip('.')}.")
+            for each in trend.left_out
+        ),
+        shard=shard,
+        measure=measure,
+        signer=signer,
+        pdf=bool(plan.pdf),
+        capabilities=plan.capabilities,
+    )
+
+
+def _folder(plan: Plan) -> Path | None:
+    """Return where a harness is started that the plan names: in the plan's folder, as its other paths."""
+    if not plan.where("iut"):
+        return None
+    folder = plan.path.parent.resolve()
+    return None if folder == Path.cwd() else folder
+
+
+@contextmanager
+def _named(plan: Plan, *key: str) -> Iterator[None]:
+    """Have an error of the operator's say on which line of the plan stands what it complains of."""
+    try:
+        yield
+    except OperatorError as error:
+        if line := plan.where(*key):
+            error.where = f"{error.where}, which {line} names" if error.where else line
+        raise
+
+
 def run(order: Order, listener: Listener | None = None) -> Outcome:
     """Run the suite and return the report, the verdict in it and the exit code.
 
@@ -142,18 +284,24 @@ def run(order: Order, listener: Listener | None = None) -> Outcome:
 
 def _refuse_early(order: Order) -> None:
     """Refuse what cannot work before anything is started or written."""
-    from conformance import catalogue
-    from conformance.adapters.session import OWN, attach
-    from conformance.reference import resolve
-
     catalogue.profile(order.profile)
-    for wanted in order.only:
-        plugin.check_selection(wanted, catalogue.requirements())
-    attach(order.iut, resolve=resolve)
-    if order.iut.startswith(OWN):
-        resolve(order.iut)
+    _refuse_selection(order)
+    _look_up(order.iut)
     if order.out is not None:
         _refuse_unwritable(order.out)
+    _refuse_credential(order)
+
+
+def _refuse_selection(order: Order) -> None:
+    """Refuse a part of the profile, or ids, that there are not."""
+    if order.background.shard:
+        shards.read(order.background.shard)
+    for wanted in order.only:
+        plugin.check_selection(wanted, catalogue.requirements())
+
+
+def _refuse_credential(order: Order) -> None:
+    """Refuse a keystore that does not open, and what belongs to one that was not given."""
     if order.keystore is None:
         for option, value in (
             ("--alias", order.alias),
@@ -168,8 +316,6 @@ def _refuse_early(order: Order) -> None:
                     advice=f"name your keystore with --keystore, or leave {option} out",
                 )
     else:
-        from datetime import UTC, datetime
-
         from conformance.simulators.bench import OperatorCredential
 
         OperatorCredential.from_environment(
@@ -182,12 +328,23 @@ def _refuse_early(order: Order) -> None:
         )
 
 
+def _look_up(iut: str) -> None:
+    """Refuse a SPEC that names nothing."""
+    from conformance.adapters.session import OWN, attach
+    from conformance.reference import resolve
+
+    attach(iut, resolve=resolve)
+    if iut.startswith(OWN):
+        resolve(iut)
+
+
 def _refuse_unwritable(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / ".evte-probe"
         probe.write_bytes(b"")
         probe.unlink()
+        manifest.refuse_crowded(out)
     except OSError as error:
         raise plugin.unwritable(out, error) from error
 
@@ -226,6 +383,7 @@ def _arguments(order: Order) -> list[str]:
         ("alias", order.alias),
         ("password-env", order.password_env),
         ("org-code", order.org_code),
+        ("folder", order.folder),
     ):
         if value is not None and value != "":
             arguments.append(f"--evte-{option}={value}")

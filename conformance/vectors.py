@@ -117,6 +117,17 @@ def _expanded(case: Vector, file: str) -> Vector:
         raise KitError(f"the input of {case.id} cannot be made: {error}", where=file) from error
 
 
+@cache
+def exposing() -> dict[str, frozenset[str]]:
+    """Return, by mutant, the ids of the vectors that say of themselves that they expose it."""
+    found: dict[str, set[str]] = {}
+    for name in files():
+        for case in load(name).cases:
+            for mutant in case.kills:
+                found.setdefault(mutant, set()).add(case.id)
+    return {mutant: frozenset(ids) for mutant, ids in found.items()}
+
+
 def digest() -> str:
     """Return `sha256:…` over every data file: names and contents, in alphabetical order.
 

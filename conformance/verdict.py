@@ -8,12 +8,14 @@ never improves it; a waiver never makes READY.
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from conformance.model import (
     EXECUTED,
     Attested,
     Blame,
+    Changes,
     Level,
     Point,
     Readiness,
@@ -43,6 +45,15 @@ EXIT_CODES: Final = {
 }
 
 
+class Gate(StrEnum):
+    """What a CI job lets pass."""
+
+    READY = "ready"
+    """Ready, with or without conditions."""
+    NO_NEW_FAILURES = "no-new-failures"
+    """Whatever blocks today blocked in the baseline too; the verdict stays what it is."""
+
+
 def label(point: Point) -> str:
     """Name a point as reports name it: `ID`, or `ID[case]`."""
     return f"{point.requirement}[{point.case}]" if point.case else point.requirement
@@ -56,7 +67,7 @@ def _missed(result: Result) -> bool:
     return result.status in {Status.FAIL, Status.NOT_TESTABLE}
 
 
-def _settles(result: Result) -> bool:
+def settles(result: Result) -> bool:
     """Whether a result settles its point.
 
     A miss that is blamed on the configuration, the environment or the kit says nothing of the
@@ -89,7 +100,8 @@ def open_questions(run: Run) -> tuple[str, ...]:
 def _defect(waiver: Waiver, today: date) -> str:
     """Say why a waiver admits nothing, whatever fails; empty when it could."""
     added, expires = date.fromisoformat(waiver.added), date.fromisoformat(waiver.expires)
-    if added > today:
+    # A morning in Australia has a date that UTC reaches later that day.
+    if added > today + timedelta(days=1):
         return f"added on {waiver.added}, which is still to come; nobody can admit a failure ahead of time"
     if expires - added > LONGEST_WAIVER:
         return f"expires {(expires - added).days} days after it was added; 180 is the most"
@@ -108,13 +120,17 @@ def _waiver_notices(waivers: Iterable[Waiver], today: date) -> tuple[str, ...]:
     return tuple(notices)
 
 
-def _waiver_errors(waivers: Iterable[Waiver], results: Iterable[Result], today: date) -> tuple[str, ...]:
+def _waiver_errors(
+    waivers: Iterable[Waiver], results: Iterable[Result], undecided: frozenset[str], today: date
+) -> tuple[str, ...]:
     results = tuple(results)
     errors = []
     for waiver in waivers:
         name = f"waiver for {waiver.requirement}"
         if defect := _defect(waiver, today):
             errors.append(f"{name}: {defect}")
+        elif waiver.requirement in undecided:
+            continue  # what it admits may be among the points that nobody has looked at yet
         elif not any(_admits(waiver, result) for result in results):
             others = [each for each in results if each.requirement == waiver.requirement and _miss(each)]
             if others:
@@ -146,18 +162,22 @@ def decide(
            (an accepted invalid signature, token or credential; a leaked secret): NOT READY;
         3. waived MUSTs, SHOULDs missed, reasons unstated, open questions: READY WITH CONDITIONS;
         4. else READY, until the earliest of the credential's expiry, 180 days and `build_limit`.
+
+    With conditions the end is the same, or that of the first waiver to end of those that admit something.
     """
     wanted = frozenset(run.profile.requirements)
     planned = {point for point in run.planned if point.requirement in wanted}
     scoring = tuple(result for result in run.results if result.requirement in wanted)
     # A point can have more than one result only when shards overlap; the worst of them counts.
-    settled = {_point(result) for result in scoring if _settles(result)}
-    unsettled = {_point(result) for result in scoring if not _settles(result)}
+    settled = {_point(result) for result in scoring if settles(result)}
+    unsettled = {_point(result) for result in scoring if not settles(result)}
     named = {point.requirement for point in planned | settled | unsettled}
 
     # A requirement without any point at all is missing by its bare id.
-    missing = sorted({label(point) for point in (planned - settled) | unsettled} | (wanted - named))
-    executed = [r for r in scoring if _settles(r) and r.status is not Status.NOT_APPLICABLE]
+    still_open = (planned - settled) | unsettled
+    missing = sorted({label(point) for point in still_open} | (wanted - named))
+    undecided = frozenset(point.requirement for point in still_open) | (wanted - named)
+    executed = [r for r in scoring if settles(r) and r.status is not Status.NOT_APPLICABLE]
 
     unwaivable = [
         result
@@ -195,9 +215,25 @@ def decide(
         + [f"{_name(result)}: {result.message}" for result in softened]
     )
     unanswered = open_questions(run)
+    ends = [
+        date.fromisoformat(waiver.expires)
+        for waiver in valid_waivers
+        if any(_admits(waiver, result) for result in waived)
+    ]
+    build_limit = min([*ends, *([] if build_limit is None else [build_limit])], default=None)
 
     readiness, sentence, valid_until = _conclude(
-        run, missing, executed, kit_errors, blocking, unwaivable, conditions, unanswered, today, build_limit
+        run,
+        missing,
+        executed,
+        kit_errors,
+        blocking,
+        unwaivable,
+        waived,
+        conditions,
+        unanswered,
+        today,
+        build_limit,
     )
     return Verdict(
         readiness=readiness,
@@ -209,7 +245,7 @@ def decide(
         excluded=excluded,
         counts=counts,
         valid_until=valid_until,
-        waiver_errors=_waiver_errors(run.waivers, run.results, today),
+        waiver_errors=_waiver_errors(run.waivers, run.results, undecided, today),
         waiver_notices=_waiver_notices(run.waivers, today),
         open_questions=unanswered,
     )
@@ -234,6 +270,7 @@ def _conclude(
     kit_errors: list[Result],
     blocking: list[Result],
     unwaivable: list[Result],
+    waived: list[Result],
     conditions: tuple[str, ...],
     unanswered: tuple[str, ...],
     today: date,
@@ -243,7 +280,8 @@ def _conclude(
     total = len(run.profile.requirements)
     failing = {result.requirement for result in blocking if result.status is Status.FAIL}
     untestable = {result.requirement for result in blocking} - failing
-    told = f"{len(failing)} of {total} requirements fail" if failing or not untestable else ""
+    told = f"{len(failing)} of {total} requirements {_agreeing(len(failing), 'fails', 'fail')}"
+    told = told if failing or not untestable else ""
     if untestable:
         told += f"{', ' if told else ''}{len(untestable)} {'more ' if told else ''}could not be tested"
     aside = f" Already {told}." if blocking else ""
@@ -253,17 +291,22 @@ def _conclude(
     if kit_errors:
         return (
             Readiness.INCOMPLETE,
-            f"The kit itself failed in {len(kit_errors)} checks; please report it to us.{aside}",
+            f"The kit itself failed in {_counted(len(kit_errors), 'check')}; please report it to us.{aside}",
             "",
         )
     if run.interrupted:
-        return Readiness.INCOMPLETE, f"The run was interrupted with {len(missing)} points open.{aside}", ""
+        told = f"The run was interrupted with {_counted(len(missing), 'point')} open.{aside}"
+        return Readiness.INCOMPLETE, told, ""
     if not executed:
         return Readiness.INCOMPLETE, "No check of the profile was executed, so nothing is known.", ""
+    if missing and run.shard:
+        told = f"This is part {run.shard} of the profile; no part has a verdict of its own.{aside}"
+        return Readiness.INCOMPLETE, told, ""
     if missing:
         return (
             Readiness.INCOMPLETE,
-            f"{len(missing)} points of the profile have no settled result, the first is {missing[0]}.{aside}",
+            f"{_counted(len(missing), 'point')} of the profile {_agreeing(len(missing), 'has', 'have')} no "
+            f"settled result{', the first is' if len(missing) > 1 else ':'} {missing[0]}.{aside}",
             "",
         )
     if blocking:
@@ -276,10 +319,11 @@ def _conclude(
         limits.append(build_limit)
     until = min(limits).isoformat()
     if conditions or unanswered:
-        remain = [f"{_counted(len(conditions), 'condition')} remain{'' if len(conditions) > 1 else 's'}"]
-        asked = f"{_counted(len(unanswered), 'attestation')} {'are' if len(unanswered) > 1 else 'is'} open"
-        told = " and ".join([*(remain if conditions else ()), *([asked] if unanswered else ())])
-        return Readiness.CONDITIONS, f"Every MUST of {total} requirements holds or is waived; {told}.", until
+        remain = f"{_counted(len(conditions), 'condition')} {_agreeing(len(conditions), 'remains', 'remain')}"
+        asked = f"{_counted(len(unanswered), 'attestation')} {_agreeing(len(unanswered), 'is', 'are')} open"
+        told = " and ".join([*([remain] if conditions else ()), *([asked] if unanswered else ())])
+        holds = "holds or is waived" if waived else "holds"
+        return Readiness.CONDITIONS, f"Every MUST of {total} requirements {holds}; {told}.", until
     applying = len({result.requirement for result in executed})
     if applying < total:
         told = f"All {applying} requirements that apply hold; {total - applying} of {total} do not apply."
@@ -291,18 +335,69 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def exit_code(verdict: Verdict, run: Run, *, strict: bool = False) -> int:
-    """Return the process exit code; when several apply, 5, 4, 2, 3, 1, 6, 7 in this order of precedence."""
+def _agreeing(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many
+
+
+def new_failures(verdict: Verdict, changes: Changes | None) -> tuple[str, ...]:
+    """Return the blocking points, as the verdict names them, that did not fail so in the baseline.
+
+    What the kit or the configuration explains is a new failure too, and so is a failure in another way at
+    the same point: whoever knows the reason moves the baseline.  A point that failed then and cannot be
+    tested now is none, for it is not known to be another failure.  Without a baseline everything is new.
+    """
+    if changes is None:
+        return verdict.blocking
+    other = {
+        label(Point(requirement=change.requirement, case=change.case))
+        for change in changes.changes
+        if not (change.before is Status.FAIL and change.after is Status.NOT_TESTABLE)
+    }
+    return tuple(point for point in verdict.blocking if point in other)
+
+
+def new_conditions(changes: Changes | None) -> tuple[str, ...]:
+    """Return the points that warn and stood better, or did not stand at all, in the baseline."""
+    return tuple(
+        label(Point(requirement=change.requirement, case=change.case))
+        for change in (changes.changes if changes is not None else ())
+        if change.after is Status.WARN
+        and change.before not in {Status.WARN, Status.FAIL, Status.NOT_TESTABLE}
+    )
+
+
+def exit_code(
+    verdict: Verdict,
+    run: Run,
+    *,
+    strict: bool = False,
+    gate: Gate = Gate.READY,
+    changes: Changes | None = None,
+) -> int:
+    """Return the process exit code; when several apply, 5, 4, 2, 3, 1, 6, 7 in this order of precedence.
+
+    Args:
+        verdict: of the run.
+        run: that the verdict is about.
+        strict: whether conditions do not pass; under `Gate.NO_NEW_FAILURES`, whether new ones do not.
+        gate: what passes although the verdict is NOT READY.  It never lets an INCOMPLETE run pass.
+        changes: against the baseline; without them every failure is new.
+    """
     if any(result.status is Status.KIT_ERROR for result in run.results):
         return 5
     if run.harness_failure:
         return 4
     if run.interrupted:
         return 130
-    if verdict.readiness in {Readiness.INCOMPLETE, Readiness.NOT_READY}:
+    tolerant = gate is Gate.NO_NEW_FAILURES
+    if verdict.readiness is Readiness.INCOMPLETE:
+        return EXIT_CODES[verdict.readiness]
+    if verdict.readiness is Readiness.NOT_READY and not (tolerant and not new_failures(verdict, changes)):
         return EXIT_CODES[verdict.readiness]
     if verdict.waiver_errors:
         return 6
+    if strict and tolerant and changes is not None:
+        return 7 if new_conditions(changes) else 0
     if verdict.readiness is Readiness.CONDITIONS and strict:
         return 7
     return 0

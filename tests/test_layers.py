@@ -14,6 +14,7 @@ LAYERS = {
     "verdict": 1,
     "protocol": 1,
     "catalogue": 1,
+    "shards": 1,
     "simulators": 2,
     "adapters": 2,
     "vectors": 2,
@@ -25,8 +26,10 @@ LAYERS = {
     "doctor": 3,
     "inspection": 3,
     "pictures": 3,
+    "signer": 4,
     "plugin": 4,
     "runner": 5,
+    "replaying": 5,
     "serving": 5,
     "progress": 5,
     "notebooks": 5,
@@ -38,6 +41,8 @@ LAYERS = {
 DOORS = {
     ("suite", "suite"),
     ("strategies", "simulators"),  # a drawn store holds credentials that the simulated authority has issued
+    ("plan", "adapters"),  # a plan states what the harness must declare, in the contract's own names
+    ("replaying", "runner"),  # a stored example is tried by the main job, so that its answer is that of a run
     ("notebooks", "runner"),  # the notebooks' verdicts come from the main job, not from a second one
 }
 

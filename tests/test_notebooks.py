@@ -155,6 +155,7 @@ def test_readme_lists_every_notebook(script):
         ("/tmp/evte-x1/keystore.xml", "TEMPORARY"),
         (r"C:\Users\me\AppData\Local\Temp\evte-x1\keystore.xml", "TEMPORARY"),
         ("<td>1 case</td><td>87 cases</td>", "<td>N cases</td><td>N cases</td>"),
+        ("EVTE reference implementation 1.2.0rc1", "EVTE reference implementation VERSION"),
         ("born 1966-05-25, code 3458", "born 1966-05-25, code 3458"),
     ],
 )

@@ -381,3 +381,11 @@ def test_the_schema_forbids_unknown_fields():
         "VectorFile": False,
     }
     assert msgspec.json.decode(vectors.schema())["title"] == "A file of test vectors (vectors/1)"
+
+
+def test_what_a_vector_exposes_is_known_by_mutant():
+    """The ids of the vectors that name a mutant; one that none names has none."""
+    exposing = vectors.exposing()
+    assert "published-bngh7c75fn" in exposing["factors-begin-with-one"]
+    assert "published-a88h9d64cs" not in exposing["skips-the-digit-sum"]
+    assert "no-such-mutant" not in exposing

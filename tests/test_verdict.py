@@ -103,7 +103,7 @@ def test_a_miss_that_is_not_the_products_fault_settles_nothing(blame):
 
 @pytest.mark.parametrize(
     ("status", "sentence"),
-    [(Status.FAIL, "1 of 3 requirements fail."), (Status.NOT_TESTABLE, "1 could not be tested.")],
+    [(Status.FAIL, "1 of 3 requirements fails."), (Status.NOT_TESTABLE, "1 could not be tested.")],
 )
 def test_a_missed_must_blocks(status, sentence):
     """A MUST that failed or could not be tested is NOT READY."""
@@ -115,7 +115,7 @@ def test_a_missed_must_blocks(status, sentence):
 def test_what_could_not_be_tested_is_told_apart_from_what_failed():
     """The sentence counts failures and what they kept from being tested."""
     verdict = verdict_of(result("A-1", Status.FAIL), result("A-2", Status.NOT_TESTABLE), ALL_PASS[2])
-    assert verdict.sentence == "1 of 3 requirements fail, 1 more could not be tested."
+    assert verdict.sentence == "1 of 3 requirements fails, 1 more could not be tested."
 
 
 def test_a_missed_should_is_a_condition():
@@ -144,10 +144,38 @@ WAIVER = Waiver(
 )
 
 
+def test_a_waiver_may_bear_the_date_of_an_australian_morning():
+    """A waiver of the day that has begun in Sydney and not yet in UTC is in force."""
+    waiver = msgspec.structs.replace(WAIVER, added="2026-11-22")
+    verdict = verdict_of(result("A-1", Status.FAIL), *ALL_PASS[1:], waivers=(waiver,))
+    assert (verdict.readiness, verdict.waiver_errors) == (Readiness.CONDITIONS, ())
+
+
 def test_a_waiver_makes_conditions_and_never_ready():
     """A failure that is admitted exactly is a condition."""
     verdict = verdict_of(result("A-1", Status.FAIL), *ALL_PASS[1:], waivers=(WAIVER,))
     assert (verdict.readiness, verdict.waiver_errors) == (Readiness.CONDITIONS, ())
+
+
+def test_readiness_ends_with_the_first_waiver_that_it_rests_on():
+    """A verdict is not relied upon beyond a waiver without which it would be another one."""
+    late = msgspec.structs.replace(WAIVER, requirement="A-2", expires="2027-03-01")
+    idle = msgspec.structs.replace(WAIVER, requirement="B-1", expires="2026-12-01")
+    failing = (result("A-1", Status.FAIL), result("A-2", Status.FAIL), result("B-1"))
+    verdict = verdict_of(*failing, waivers=(late, WAIVER, idle))
+    assert verdict.valid_until == "2027-01-30"
+
+
+def test_what_could_not_be_tested_can_be_waived_without_a_subcode():
+    """Such a result has none, and a waiver with one is made for another failure."""
+    untested = result("A-1", Status.NOT_TESTABLE, message="no request at all")
+    waiver = msgspec.structs.replace(WAIVER, status=Status.NOT_TESTABLE, subcode=None)
+    verdict = verdict_of(untested, *ALL_PASS[1:], waivers=(waiver,))
+    assert (verdict.readiness, verdict.waiver_errors) == (Readiness.CONDITIONS, ())
+    other = msgspec.structs.replace(waiver, subcode=Subcode.CRASH)
+    verdict = verdict_of(untested, *ALL_PASS[1:], waivers=(other,))
+    assert verdict.readiness is Readiness.NOT_READY
+    assert "made for another failure" in verdict.waiver_errors[0]
 
 
 @pytest.mark.parametrize(
@@ -183,8 +211,8 @@ def test_a_waiver_is_spoken_of_before_it_ends(expires, notice):
         ),
         ({"requirement": "A-2"}, "waiver for A-2: stale, nothing fails in this way any more; remove it"),
         (
-            {"added": "2026-11-22"},
-            "waiver for A-1: added on 2026-11-22, which is still to come; "
+            {"added": "2026-11-23"},
+            "waiver for A-1: added on 2026-11-23, which is still to come; "
             "nobody can admit a failure ahead of time",
         ),
         ({"expires": "2027-05-01"}, "waiver for A-1: expires 181 days after it was added; 180 is the most"),
@@ -234,13 +262,13 @@ def attested(question, answer=Attested.YES):
             (),
             ("ATT-CONTACT", "ATT-RAM"),
             Readiness.CONDITIONS,
-            "Every MUST of 3 requirements holds or is waived; 2 attestations are open.",
+            "Every MUST of 3 requirements holds; 2 attestations are open.",
         ),
         (
             (attested("ATT-RAM"), attested("ATT-CONTACT", Attested.NO)),
             ("ATT-CONTACT",),
             Readiness.CONDITIONS,
-            "Every MUST of 3 requirements holds or is waived; 1 attestation is open.",
+            "Every MUST of 3 requirements holds; 1 attestation is open.",
         ),
         (
             (attested("ATT-RAM"), attested("ATT-CONTACT", Attested.DOES_NOT_APPLY)),
@@ -252,7 +280,7 @@ def attested(question, answer=Attested.YES):
             (attested("ATT-OTHER"),),
             ("ATT-CONTACT", "ATT-RAM"),
             Readiness.CONDITIONS,
-            "Every MUST of 3 requirements holds or is waived; 2 attestations are open.",
+            "Every MUST of 3 requirements holds; 2 attestations are open.",
         ),
     ],
 )
@@ -291,7 +319,7 @@ def test_a_broken_harness_is_incomplete_with_what_was_learned():
     assert verdict.readiness is Readiness.INCOMPLETE
     assert (
         verdict.sentence
-        == "The harness stopped the run: the answer had id 7. Already 1 of 3 requirements fail."
+        == "The harness stopped the run: the answer had id 7. Already 1 of 3 requirements fails."
     )
     assert verdict.blocking == ("A-1[c]",)
 

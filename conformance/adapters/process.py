@@ -95,7 +95,7 @@ class Process:
         """
         self.break_off()
         # The search is ours because on Windows only it finds `npm.cmd` and the like.
-        program = shutil.which(self.words[0]) or self.words[0]
+        program = self.found()
         if self.temporary is None:
             self.temporary = Path(tempfile.mkdtemp(prefix="evte-harness-")).resolve()
             # Silent, and at the latest when the kit ends: Windows keeps files that somebody still holds open.
@@ -116,6 +116,13 @@ class Process:
                 where=str(self.cwd or Path.cwd()),
                 advice="give the full path, in quotes if it has blanks; no shell is involved",
             ) from problem
+
+    def found(self) -> str:
+        """Return the program's path; one that is named with a folder starts from the working directory."""
+        name = self.words[0]
+        if self.cwd is not None and Path(name).name != name:
+            name = str(self.cwd.resolve() / name)
+        return shutil.which(name) or name
 
     def exchange(self, line: bytes, *, deadline_s: float) -> Reply:
         """Write a line, wait for an answer; see `Carrier.exchange`."""

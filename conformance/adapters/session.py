@@ -139,6 +139,8 @@ class Session:
         self._began = time.perf_counter()
         self._identifiers = itertools.count(1)
         self._initialized: Initialized | None = None
+        self.opening = ""
+        """The request line of the last `initialize`; empty before `start`."""
         self._running = False
         self._failure: HarnessError | None = None
         self._strikes: dict[str, int] = {}
@@ -384,6 +386,7 @@ class Session:
                 {"protocol_versions": [PROTOCOL_VERSION], "kit_version": self._kit_version},
                 self._start_deadline_s,
             )
+            self.opening = answer.request
             if answer.outcome is not Outcome.OK:
                 raise _no_handshake(answer)
             return read_initialized(answer.value, self._note)

@@ -114,6 +114,15 @@ def profile(name: str) -> Profile:
     return _find(name, profiles(), "profile", "evte catalogue --profiles")
 
 
+def question(identifier: str) -> Question:
+    """Return one question.
+
+    Raises:
+        OperatorError: there is none of that id; the nearest and the command that lists them are named.
+    """
+    return _find(identifier, questions(), "question", "evte attest --list")
+
+
 def digest() -> str:
     """Return `sha256:…` over every catalogue file, line ends normalised."""
     total = hashlib.sha256()

@@ -8,13 +8,20 @@ from typing import Final
 
 import click
 
+from conformance.cli.attest import attest
 from conformance.cli.catalogue import catalogue_, explain, vectors
+from conformance.cli.diff import diff
 from conformance.cli.doctor import doctor
 from conformance.cli.frame import Commands
+from conformance.cli.init import init
 from conformance.cli.inspect import inspect
 from conformance.cli.lab import lab
+from conformance.cli.merge import merge
+from conformance.cli.replay import replay
 from conformance.cli.run import run
 from conformance.cli.serve import serve
+from conformance.cli.verify import verify
+from conformance.cli.waivers import waivers
 
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -28,7 +35,23 @@ def main() -> None:
     """
 
 
-for _command in (run, doctor, serve, inspect, explain, catalogue_, vectors, lab):
+for _command in (
+    run,
+    replay,
+    init,
+    attest,
+    doctor,
+    serve,
+    inspect,
+    verify,
+    explain,
+    catalogue_,
+    vectors,
+    lab,
+    waivers,
+    diff,
+    merge,
+):
     main.add_command(_command)
 
 __all__ = ["main"]

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance.cli.attest import print_question
+
 if TYPE_CHECKING:
     from conformance.model import Requirement
 
@@ -12,9 +14,15 @@ if TYPE_CHECKING:
 @click.argument("identifier", metavar="ID")
 @click.option("--language", metavar="NAME", default="", help="Remediation for python, java, csharp, php, …")
 def explain(*, identifier: str, language: str) -> None:
-    """Explain a requirement: what must hold, why, the trap, how it is checked, how to mend it."""
+    """Explain a requirement: what must hold, why, the trap, how it is checked, how to mend it.
+
+    Also explains the questions that a person answers for; see `evte attest`.
+    """
     from conformance import catalogue
 
+    if identifier in catalogue.questions():
+        print_question(catalogue.question(identifier))
+        return
     _print_requirement(catalogue.requirement(identifier), language)
 
 

@@ -17,6 +17,8 @@ import pytest
 
 from conformance.plugin.closing import report_of
 from conformance.plugin.conductor import CONDUCTOR, Background, Choices, Conductor, Listener
+from conformance.plugin.declared import compare
+from conformance.plugin.figures import is_due, measured
 from conformance.plugin.outcome import DoesNotApply, judge, point_of, result_of
 
 if TYPE_CHECKING:  # the plugin is loaded by every pytest where the kit is installed: import late
@@ -70,6 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--evte-password-env", metavar="NAME", default="", help="variable with its password")
     group.addoption("--evte-trust", metavar="PEM", action="append", default=[], help="extra trust anchors")
     group.addoption("--evte-org-code", metavar="CODE", default="", help="organisation code to use")
+    group.addoption("--evte-folder", metavar="DIR", default="", help="where a harness is started")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -94,6 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
         password_env=config.getoption("--evte-password-env"),
         trust=tuple(Path(path) for path in config.getoption("--evte-trust")),
         org_code=config.getoption("--evte-org-code"),
+        folder=Path(folder) if (folder := config.getoption("--evte-folder")) else None,
     )
     try:
         profile = catalogue.profile(choices.profile)
@@ -103,27 +107,37 @@ def pytest_configure(config: pytest.Config) -> None:
     except EvteError as error:
         raise pytest.UsageError(str(error)) from error
     if choices.out is not None:
-        _prepare(choices.out)
+        try:
+            clear(choices.out)
+        except EvteError as error:
+            raise pytest.UsageError(str(error)) from error
     listener = config.pluginmanager.get_plugin(LISTENER)
     background = config.pluginmanager.get_plugin(BACKGROUND) or Background()
     config.stash[CONDUCTOR] = Conductor(choices, profile, known, datetime.now(UTC), background, listener)
 
 
-def _prepare(out: Path) -> None:
+_WRITTEN: Final = (
+    *("report.html", "report.json", "report.sarif", "report.pdf", "junit.xml", "summary.md"),
+    *("requirements.csv", "badge.svg", "badge.json", "manifest.json", "manifest.sig.xml"),
+    *("evidence/*.json", "replay/*.json", "replay/*.jsonl"),
+)
+"""What a report consists of, besides the raw results; in the folder nothing else is touched."""
+
+
+def clear(out: Path) -> None:
     """Make the folder and clear away an earlier run's report: it must not pass for this run's.
 
     Raises:
-        pytest.UsageError: the folder cannot be written.
+        OperatorError: the folder cannot be written.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name in ("report.html", "report.json", "junit.xml", "summary.md"):
-            (out / name).unlink(missing_ok=True)
-        for transcript in out.glob("evidence/*.json"):
-            transcript.unlink()
+        for pattern in _WRITTEN:
+            for path in out.glob(pattern):
+                path.unlink()
         (out / "results.ndjson").write_bytes(b"")
     except OSError as error:
-        raise pytest.UsageError(str(unwritable(out, error))) from error
+        raise unwritable(out, error) from error
 
 
 def check_selection(wanted: str, known: "Mapping[str, Requirement]") -> None:
@@ -159,18 +173,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _plan(
     config: pytest.Config, conductor: Conductor, items: list[pytest.Item], checks: list[pytest.Item]
 ) -> None:
-    from conformance.errors import KitError, OperatorError
+    from conformance import shards
+    from conformance.errors import EmptySelectionError, KitError
     from conformance.model import Status
 
     wanted = frozenset(conductor.profile.requirements)
+    points = [(item, point_of(item, conductor)) for item in checks]
+    conductor.planned += [point for _, point in points if point.requirement in wanted]
+    # The plan is the whole profile's on every machine; what another part runs has no result here at all.
+    shard = conductor.background.shard
+    mine = shards.share(shards.read(shard), conductor.planned) if shard else wanted
+    only = conductor.choices.only
+    selected = {item for item, point in points if point.requirement in wanted and _selected(point, only)}
     run, outside = [], []
-    for item in checks:
-        point = point_of(item, conductor)
-        if point.requirement not in wanted:
+    for item, point in points:
+        if point.requirement not in wanted or point.requirement not in mine:
             outside.append(item)
-            continue
-        conductor.planned.append(point)
-        if _selected(point, conductor.choices.only):
+        elif item in selected:
             run.append(item)
         else:
             outside.append(item)
@@ -178,11 +197,11 @@ def _plan(
     if len(set(conductor.planned)) != len(conductor.planned):
         twice = [point.case for point, count in Counter(conductor.planned).items() if count > 1]
         raise KitError(f"two checks of one requirement have the same name: {', '.join(twice)}")
-    if conductor.choices.only and not run:
-        raise OperatorError(
+    if only and not selected:
+        raise EmptySelectionError(
             "the selection takes in no check of the profile",
             expected=f"ids of the profile {conductor.profile.name}, beginnings of ids, or ID[case] in full",
-            found=", ".join(conductor.choices.only),
+            found=", ".join(only),
             advice="`evte catalogue --profile NAME` lists the ids; a case is named in report.html",
         )
     left_out = frozenset(outside)
@@ -220,16 +239,23 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     choices = conductor.choices
     try:
         conductor.session = attach(
-            choices.iut, resolve=resolve, kit_version=__version__, deadline_s=choices.deadline_s
+            choices.iut,
+            resolve=resolve,
+            cwd=choices.folder,
+            kit_version=__version__,
+            deadline_s=choices.deadline_s,
         )
-        conductor.session.start()
+        started = conductor.session.start()
+        conductor.remarks += compare(conductor.background.capabilities, started.implementation.capabilities)
     except HarnessError as error:
         conductor.harness_failure = str(error)
         return True
     except EvteError as error:
         conductor.failure = error
         return True
-    conductor.iut = Iut(conductor.session, Budget(choices.seed, choices.examples, choices.deadline_s))
+    replaying = conductor.background.replaying
+    budget = Budget(choices.seed, choices.examples, choices.deadline_s, replaying)
+    conductor.iut = Iut(conductor.session, budget)
     return None
 
 
@@ -280,8 +306,11 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         applies_to=conductor.profile.applies_to,
     ) as bench:
         conductor.credential = bench.credential_facts
+        conductor.confided = bench.confided
         conductor.remarks.extend(bench.remarks)
         yield bench
+        if is_due(conductor) and request.session.exitstatus is not pytest.ExitCode.INTERRUPTED:
+            conductor.performance = measured(conductor, bench)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -391,7 +420,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if conductor.session is not None:
         conductor.session.close()
         conductor.remarks.extend(conductor.session.remarks)
-    conductor.report = report_of(conductor)
+    conductor.report = conductor.cleaned(report_of(conductor))
     from conformance.verdict import exit_code
 
     conductor.exit_code = exit_code(conductor.report.verdict, conductor.report.run)
@@ -399,18 +428,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         conductor.exit_code = getattr(conductor.failure, "exit_code", 5)
     if conductor.choices.out is not None:
         from conformance import report
+        from conformance.errors import EvteError
 
         try:
             report.write(
                 conductor.report,
                 conductor.choices.out,
                 signer=conductor.background.signer,
-                secrets=conductor.secrets,
+                secrets=conductor.guard,
                 pdf=conductor.background.pdf,
             )
-        except OSError as error:  # a verdict without its report is none
-            conductor.failure = unwritable(conductor.choices.out, error)
-            conductor.exit_code, conductor.report = conductor.failure.exit_code, None
+        except (OSError, EvteError) as error:  # a verdict without its report is none
+            told = error if isinstance(error, EvteError) else unwritable(conductor.choices.out, error)
+            conductor.failure = told
+            conductor.exit_code, conductor.report = told.exit_code, None
     session.exitstatus = conductor.exit_code
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from conformance.plugin.conductor import Choices, Conductor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     # the plugin is loaded by every pytest where the kit is installed: import late
     from conformance.model import (
         LookAlike,
         Remark,
         Report,
+        Result,
     )
 
 
@@ -21,7 +22,7 @@ def report_of(conductor: Conductor) -> "Report":
     """Return the report of what the run has learned, verdict included."""
     from conformance import __version__, catalogue, vectors
     from conformance.model import REPORT_SCHEMA, Report, Run
-    from conformance.report import comparison, kill_score
+    from conformance.report import comparison, history, kill_score
     from conformance.verdict import decide
 
     choices, background = conductor.choices, conductor.background
@@ -44,7 +45,7 @@ def report_of(conductor: Conductor) -> "Report":
         environment=_environment(choices),
         planned=tuple(conductor.planned),
         results=tuple(conductor.results),
-        remarks=(*conductor.remarks, *_ended_early(conductor)),
+        remarks=(*background.remarks, *conductor.remarks, *_ended_early(conductor)),
         harness_failure=conductor.harness_failure,
         interrupted=conductor.interrupted,
         waivers=background.waivers,
@@ -63,8 +64,8 @@ def report_of(conductor: Conductor) -> "Report":
         verdict=decide(run, security=security, today=finished.date()),
         requirements=tuple(conductor.known[name] for name in named),
         evidence=tuple(conductor.evidence.values()),
-        trend=background.trend,
-        look_alikes=_look_alikes(conductor),
+        trend=history.of_product(background.trend, run.implementation.name if run.implementation else ""),
+        look_alikes=resembling(conductor.results),
         kill_score=kill_score.read(),
         counter_examples=tuple(conductor.counter_examples),
         questions=tuple(questions[name] for name in conductor.profile.questions),
@@ -76,15 +77,17 @@ def report_of(conductor: Conductor) -> "Report":
     return msgspec.structs.replace(report, changes=comparison.compare(background.baseline, report))
 
 
-def _look_alikes(conductor: Conductor) -> "tuple[LookAlike, ...]":
+def resembling(results: "Sequence[Result]") -> "tuple[LookAlike, ...]":
     """Say which of the kit's own wrong implementations the product resembles; read only where it fails."""
     from conformance.model import Status
     from conformance.report.look_alikes import Declared, look_alikes
 
-    if not any(result.status in {Status.FAIL, Status.NOT_TESTABLE} for result in conductor.results):
+    if not any(result.status in {Status.FAIL, Status.WARN, Status.NOT_TESTABLE} for result in results):
         return ()
+    from conformance import vectors
     from conformance.reference import load_mutants
 
+    exposing = vectors.exposing()
     declared = {
         name: Declared(
             mutant=name,
@@ -92,11 +95,13 @@ def _look_alikes(conductor: Conductor) -> "tuple[LookAlike, ...]":
             mend=kind.declaration.mend,
             kills=kind.declaration.kills,
             also=tuple(kind.declaration.also),
+            subcode=kind.declaration.subcode,
+            cases=exposing.get(name, frozenset()),
         )
         for name, kind in load_mutants().items()
         if kind.declaration is not None
     }
-    return look_alikes(conductor.results, declared)
+    return look_alikes(results, declared)
 
 
 def _ended_early(conductor: Conductor) -> "Iterator[Remark]":

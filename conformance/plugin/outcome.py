@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.plugin.conductor import Choices, Conductor
+from conformance.plugin.counter_examples import example_of, stored, untried
 
 if TYPE_CHECKING:  # the plugin is loaded by every pytest where the kit is installed: import late
     from conformance.model import (
@@ -61,6 +62,8 @@ def judge(
     requirement = conductor.known[point.requirement]
     ledger = conductor.iut.ledger if conductor.iut is not None else None
     status, subcode, blame = Status.PASS, None, None
+    if error is None and not (ledger is not None and ledger.warnings):
+        error = untried(conductor)
     if error is None and ledger is not None and ledger.warnings:
         error, status = ledger.warnings[0], Status.WARN
         subcode, blame = Subcode.REASON_UNSTATED, Blame.IMPLEMENTATION
@@ -92,7 +95,7 @@ def judge(
     elif error is not None:
         status, blame = Status.KIT_ERROR, Blame.KIT
     details = error if isinstance(error, EvteError) else None
-    return result_of(
+    result = result_of(
         conductor,
         point,
         status,
@@ -103,10 +106,16 @@ def judge(
         actual=details.found if details else _traced(error),
         where=details.where if details else "",
         hint=details.advice if details else "",
-        example=ledger.last_request if ledger is not None and status is not Status.PASS else "",
+        example="" if status is Status.PASS else example_of(conductor, error),
         evidence=tuple(ledger.evidence) if ledger is not None else (),
         duration_ms=round(duration_ms, 3),
     )
+    if status not in {Status.FAIL, Status.WARN} or (example := stored(conductor, result, error)) is None:
+        return result
+    import msgspec
+
+    conductor.counter_examples.append(example)
+    return msgspec.structs.replace(result, counter_example=example.name)
 
 
 def _out_of_reach(point: Any, error: Any) -> "Remark":  # noqa: ANN401 - model.Point and errors.OutOfReach

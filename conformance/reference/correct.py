@@ -176,7 +176,7 @@ class Correct:
                     "version": kit_version or "0",
                     "language": "Python",
                     "runtime": f"{platform.python_implementation()} {platform.python_version()}",
-                    "build": _build_digest(),
+                    "build": _build_digest(type(self)),
                 },
                 "capabilities": [*self.capabilities, *self.offered_operations()],
                 "error_map": [],
@@ -433,11 +433,11 @@ class Correct:
         )
 
 
-def _build_digest() -> str:
-    """Return a digest over the sources that make up this implementation."""
+def _build_digest(kind: type[Correct]) -> str:
+    """Return a digest over the sources that make up this implementation, and which of them it is."""
     package = Path(__file__).parent.parent
     sources = [*package.glob("reference/**/*.py"), *package.glob("protocol/**/*.py")]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(kind.__qualname__.encode())
     for source in sorted(sources, key=lambda path: path.relative_to(package).as_posix()):
         digest.update(hashlib.sha256(source.read_bytes()).digest())
     return f"sha256:{digest.hexdigest()}"

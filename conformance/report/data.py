@@ -38,10 +38,12 @@ def encode_results(results: tuple[model.Result, ...]) -> bytes:
 def encode_evidence(report: model.Report) -> dict[str, bytes]:
     """Return the content of each evidence file by its name, as `evidence_names` gives it."""
     names = evidence_names(evidence.id for evidence in report.evidence)
-    return {
-        names[evidence.id]: msgspec.json.format(_json(evidence), indent=2) + b"\n"
-        for evidence in report.evidence
-    }
+    return {names[evidence.id]: encode_record(evidence) for evidence in report.evidence}
+
+
+def encode_record(record: model.Record) -> bytes:
+    """Return a record as a file: JSON, UTF-8, indented by two blanks, with a line feed at the end."""
+    return msgspec.json.format(_json(record), indent=2) + b"\n"
 
 
 def evidence_names(identifiers: Iterable[str]) -> dict[str, str]:

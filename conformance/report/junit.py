@@ -1,15 +1,16 @@
 """`junit.xml`: the results in the form that every CI server reads.
 
 One `testcase` per result, and one per point without a result, so that an incomplete run is never
-green.  What a valid waiver admits is skipped, with the waiver's reason.  The form has no standard; this is
-the part on which Jenkins, GitLab, GitHub actions and Azure agree.
+green.  What a valid waiver admits is skipped, with the waiver's reason.  Waivers that admit nothing are
+failures, as in the exit code; questions that nobody has answered are skipped: they are conditions.  The form
+has no standard; this is the part on which Jenkins, GitLab, GitHub actions and Azure agree.
 """
 
 import xml.etree.ElementTree as ET
 from datetime import datetime
 from typing import Final
 
-from conformance.model import Capability, Level, Report, Result, Status
+from conformance.model import Capability, ChangeKind, Level, Report, Result, Status
 from conformance.report import standing
 from conformance.report.ledger import Case, Entry, Ledger, open_ledger
 from conformance.report.text import one_line, visible
@@ -28,6 +29,8 @@ def render(report: Report) -> bytes:
         entries = [entry for entry in ledger.entries if entry.requirement.capability is capability]
         if any(entry.cases for entry in entries):
             _add_suite(root, capability, entries, ledger)
+    _add_attestations(root, ledger)
+    _add_waivers(root, ledger)
     for kind in ("tests", "failures", "errors", "skipped"):
         root.set(kind, str(sum(int(suite.get(kind, "0")) for suite in root)))
     ET.indent(root)
@@ -44,6 +47,59 @@ def _add_harness(root: ET.Element, failure: str) -> None:
     _tell(case, "error", "harness", failure, visible(failure, _TEXT))
 
 
+def _add_attestations(root: ET.Element, ledger: Ledger) -> None:
+    """Add a case per question of the profile: answered, or skipped because it is open."""
+    if not ledger.run.profile.questions:
+        return
+    suite = ET.SubElement(root, "testsuite", name="Attestations")
+    texts = {question.id: question.text for question in ledger.report.questions}
+    answers = {each.question: each for each in ledger.run.attestations}
+    for identifier in dict.fromkeys(ledger.run.profile.questions):
+        case = _plain_case(suite, "evte.attestations", identifier)
+        asked, answer = texts.get(identifier, ""), answers.get(identifier)
+        said = (
+            f"{answer.answer}, {answer.name}, {answer.date} {answer.note}".rstrip() if answer else "no answer"
+        )
+        if identifier in ledger.verdict.open_questions:
+            _tell(case, "skipped", "", f"open ({said}): {asked}", "")
+        else:
+            ET.SubElement(case, "system-out").text = visible(f"{asked}\n{said}", _TEXT)
+    _count(suite)
+
+
+def _add_waivers(root: ET.Element, ledger: Ledger) -> None:
+    """Add a case per message on a waiver: a failure where it admits nothing, a note where it soon ends."""
+    told = ledger.verdict
+    if not told.waiver_errors and not told.waiver_notices:
+        return
+    suite = ET.SubElement(root, "testsuite", name="Waivers")
+    names: dict[str, int] = {}
+    for tag, messages in (("failure", told.waiver_errors), ("system-out", told.waiver_notices)):
+        for message in messages:
+            name = message.partition(":")[0]
+            names[name] = names.get(name, 0) + 1
+            number = f" ({names[name]})" if names[name] > 1 else ""
+            case = _plain_case(suite, "evte.waivers", f"{one_line(name, 150)}{number}")
+            if tag == "failure":
+                _tell(case, tag, "waiver", message, visible(message, _TEXT))
+            else:
+                ET.SubElement(case, tag).text = visible(message, _TEXT)
+    _count(suite)
+
+
+def _plain_case(suite: ET.Element, classname: str, name: str) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname=classname, name=one_line(name, 200), time="0.000")
+
+
+def _count(suite: ET.Element) -> None:
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    for tag, kind in _KINDS:
+        suite.set(kind, str(len(suite.findall(f"testcase/{tag}"))))
+
+
+_KINDS: Final = (("failure", "failures"), ("error", "errors"), ("skipped", "skipped"))
+
+
 def _add_suite(root: ET.Element, capability: Capability, entries: list[Entry], ledger: Ledger) -> None:
     suite = ET.SubElement(root, "testsuite", name=standing.CAPABILITY[capability])
     properties = ET.SubElement(suite, "properties")
@@ -55,20 +111,17 @@ def _add_suite(root: ET.Element, capability: Capability, entries: list[Entry], l
         ("profile", f"{ledger.run.profile.name} {ledger.run.profile.edition}"),
         ("kit", ledger.run.kit_version),
         ("seed", str(ledger.run.seed)),
+        ("shard", ledger.run.shard),
     ):
-        ET.SubElement(properties, "property", name=name, value=one_line(value, 300))
-    counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+        if value:
+            ET.SubElement(properties, "property", name=name, value=one_line(value, 300))
+    changes = _changes(ledger)
     spent = 0.0
     for entry in entries:
         for case in entry.cases:
-            element = _case(entry, case)
-            suite.append(element)
-            counts["tests"] += 1
+            suite.append(_case(entry, case, changes.get((case.requirement, case.name))))
             spent += case.result.duration_ms if case.result else 0.0
-            for tag, kind in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
-                counts[kind] += element.find(tag) is not None
-    for kind, number in counts.items():
-        suite.set(kind, str(number))
+    _count(suite)
     suite.set("time", f"{spent / 1000:.3f}")
     if _is_moment(ledger.run.started):
         suite.set("timestamp", ledger.run.started.removesuffix("Z"))
@@ -82,7 +135,13 @@ def _is_moment(text: str) -> bool:
     return True
 
 
-def _case(entry: Entry, case: Case) -> ET.Element:
+def _changes(ledger: Ledger) -> dict[tuple[str, str], ChangeKind]:
+    """Return how points differ from the baseline; empty where there is none."""
+    changes = ledger.report.changes
+    return {(each.requirement, each.case): each.kind for each in changes.changes} if changes else {}
+
+
+def _case(entry: Entry, case: Case, change: ChangeKind | None) -> ET.Element:
     requirement = entry.requirement
     element = ET.Element(
         "testcase",
@@ -97,6 +156,7 @@ def _case(entry: Entry, case: Case) -> ET.Element:
         ("status", case.result.status.value if case.result else "missing"),
         ("subcode", case.result.subcode.value if case.result and case.result.subcode else ""),
         ("counts", "yes" if entry.scoring else "no"),
+        ("since the baseline", change.value if change else ""),
     ):
         if value:
             ET.SubElement(properties, "property", name=name, value=one_line(value, 200))

@@ -13,26 +13,33 @@ from markupsafe import Markup
 
 from conformance.model import Report
 from conformance.report import data, figures, standing, text
-from conformance.report.ledger import open_ledger
+from conformance.report.ledger import Ledger, open_ledger
 from conformance.report.section import Section
 
 _TEMPLATES: Final = "templates"
 
 
-def render(report: Report, sections: Sequence[Section]) -> bytes:
+def render(report: Report, sections: Sequence[Section], template: str = "page.html") -> bytes:
     """Return the page, UTF-8.
 
     Args:
         report: what to show.
         sections: in their order on the page.
+        template: what holds the sections together.
     """
     ledger = open_ledger(report)
     parts = []
     for section in sections:
         view = section.view(ledger)
         parts.append({"section": section, "view": view, "tally": section.tally(view)})
-    page = _environment().get_template("page.html").render(ledger=ledger, parts=parts)
+    page = _environment().get_template(template).render(ledger=ledger, parts=parts)
     return page.encode("utf-8", "backslashreplace")
+
+
+def render_section(section: Section, ledger: Ledger) -> bytes:
+    """Return one section alone, without its heading, UTF-8: what it adds to the page."""
+    template = _environment().get_template(section.template)
+    return template.render(view=section.view(ledger), ledger=ledger).encode("utf-8", "backslashreplace")
 
 
 @cache

@@ -1,7 +1,8 @@
 """The geometry of a sequence chart: who stands where, and which arrow is drawn at which height.
 
 Pure arithmetic on `model.Message`; `templates/evidence.html` turns it into SVG.  Lengths are the units
-of the chart's own view box.
+of the chart's own view box.  What is drawn is kept apart from what is written on it: hundreds of scenarios
+have the same lines, which a page needs but once.
 """
 
 from collections.abc import Sequence
@@ -27,64 +28,84 @@ _LETTER: Final = 6.5
 
 
 @dataclass(frozen=True)
-class Party:
-    """One who sends or receives."""
+class Wire:
+    """The line of one message."""
 
-    name: str
-    x: float
-    width: float
-    """Of the box around the name."""
-
-
-@dataclass(frozen=True)
-class Arrow:
-    """One message on the chart."""
-
-    number: int
-    """From 1; the list below the chart has the same numbers."""
-    y: float
-    start: float
-    end: float
-    at: str
-    label: str
-    size: str
+    y: int
+    start: int
+    end: int
     answer: bool
     """Whether it answers an earlier message the other way, and is drawn with dashes."""
     errors: int
-
-    @property
-    def middle(self) -> float:
-        """Where the label stands."""
-        return (self.start + self.end) / 2
-
-    @property
-    def badge(self) -> float:
-        """Where the number of errors stands, near the beginning."""
-        return self.start + 24 * self.points
 
     @property
     def points(self) -> int:
         """1 for an arrow to the right, -1 for one to the left."""
         return 1 if self.end >= self.start else -1
 
+    @property
+    def middle(self) -> int:
+        """Where the label stands."""
+        return (self.start + self.end) // 2
+
+    @property
+    def tail(self) -> int:
+        """Where the line begins, clear of the sender's own line."""
+        return self.start + 6 * self.points
+
+    @property
+    def tip(self) -> int:
+        """Where the arrow ends, clear of the receiver's own line."""
+        return self.end - 6 * self.points
+
+    @property
+    def badge(self) -> int:
+        """Where the number of errors stands, near the beginning."""
+        return self.start + 24 * self.points
+
 
 @dataclass(frozen=True)
 class Busy:
     """A party at work between a message and its answer."""
 
-    x: float
-    y: float
-    height: float
+    x: int
+    y: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Every line of a chart, and nothing that is written; charts of one shape share a drawing."""
+
+    height: int
+    lanes: tuple[int, ...]
+    """Where each party stands."""
+    box: int
+    """Width of the box around a party's name."""
+    wires: tuple[Wire, ...]
+    busy: tuple[Busy, ...]
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is written at one message."""
+
+    number: int
+    """From 1; the list below the chart has the same numbers."""
+    wire: Wire
+    at: str
+    text: str
+    size: str
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Everything that is drawn."""
+    """Everything that is drawn and written."""
 
-    height: float
-    parties: tuple[Party, ...]
-    arrows: tuple[Arrow, ...]
-    busy: tuple[Busy, ...]
+    shape: Shape
+    parties: tuple[tuple[int, str], ...]
+    """Where each party stands, and its name."""
+    labels: tuple[Label, ...]
     undrawn: int
     """Messages beyond `MOST_MESSAGES`."""
 
@@ -99,11 +120,11 @@ def lay_out(messages: Sequence[Message]) -> Chart | None:
     if not 2 <= len(names) <= MOST_PARTIES:
         return None
     lane = (WIDTH - GUTTER) / len(names)
-    place = {name: GUTTER + lane * (index + 0.5) for index, name in enumerate(names)}
-    open_calls: dict[tuple[str, str], list[float]] = {}
-    arrows, busy = [], []
+    place = {name: round(GUTTER + lane * (index + 0.5)) for index, name in enumerate(names)}
+    open_calls: dict[tuple[str, str], list[int]] = {}
+    labels, busy = [], []
     for number, sent in enumerate(drawn, start=1):
-        y = TOP + ROW * (number - 0.4)
+        y = round(TOP + ROW * (number - 0.4))
         calls = open_calls.get((sent.receiver, sent.sender), [])
         answer = bool(calls)
         if answer:
@@ -113,28 +134,29 @@ def lay_out(messages: Sequence[Message]) -> Chart | None:
             open_calls.setdefault((sent.sender, sent.receiver), []).append(y)
         start, end = place[sent.sender], place[sent.receiver]
         if sent.sender == sent.receiver:
-            end = start + lane * 0.3
-        room = int(max(abs(end - start), lane) / _LETTER) - 2
-        arrows.append(
-            Arrow(
+            end = round(start + lane * 0.3)
+        errors = sum(finding.severity is Severity.ERROR for finding in sent.findings)
+        labels.append(
+            Label(
                 number=number,
-                y=y,
-                start=start,
-                end=end,
+                wire=Wire(y, start, end, answer, errors),
                 at=f"+{figures.milliseconds(sent.at_ms)}",
-                label=_fitted(sent.summary, room),
+                text=_fitted(sent.summary, int(max(abs(end - start), lane) / _LETTER) - 2),
                 size=figures.size(sent.size),
-                answer=answer,
-                errors=sum(finding.severity is Severity.ERROR for finding in sent.findings),
             )
         )
-    width = min(lane - 12, 190)
-    parties = tuple(Party(_fitted(name, int(width / 7.4) - 1), place[name], width) for name in names)
-    return Chart(
+    box = int(min(lane - 12, 190))
+    shape = Shape(
         height=TOP + ROW * len(drawn) + 22,
-        parties=parties,
-        arrows=tuple(arrows),
+        lanes=tuple(place.values()),
+        box=box,
+        wires=tuple(label.wire for label in labels),
         busy=tuple(busy),
+    )
+    return Chart(
+        shape=shape,
+        parties=tuple((x, _fitted(name, int(box / 7.4) - 1)) for name, x in place.items()),
+        labels=tuple(labels),
         undrawn=len(messages) - len(drawn),
     )
 

@@ -66,7 +66,7 @@ def visible(text: str, limit: int = LIMIT, *, look_alikes: bool = False) -> str:
         look_alikes: also write the code point behind letters that pass for Latin ones.
     """
     text = bounded(text, limit)
-    if text.isascii() and text.isprintable():
+    if _is_plain(text):
         return text
     text = text.replace("\r\n", "\n")
     if look_alikes:
@@ -76,7 +76,10 @@ def visible(text: str, limit: int = LIMIT, *, look_alikes: bool = False) -> str:
 
 def one_line(text: str, limit: int = LIMIT, *, look_alikes: bool = False) -> str:
     """Return ``text`` as `visible` does, on one line: line feeds become `⏎`, other blanks one blank."""
-    lines = visible(text, limit, look_alikes=look_alikes).strip().splitlines()
+    seen = visible(text, limit, look_alikes=look_alikes)
+    if seen.isprintable() and "  " not in seen:
+        return seen.strip()
+    lines = seen.strip().splitlines()
     return " ⏎ ".join(" ".join(line.split()) for line in lines)
 
 
@@ -95,7 +98,7 @@ def shown(text: str, limit: int = LIMIT) -> Markup:
     For the inside of an element only; an attribute takes `visible`.
     """
     text = bounded(text, limit)
-    if text.isascii() and text.isprintable():
+    if _is_plain(text):
         return escape(text)
     text = text.replace("\r\n", "\n")
     parts: list[str] = []
@@ -116,6 +119,11 @@ def worded(text: str, limit: int = LIMIT) -> Markup:
     """Return a sentence of the catalogue for HTML: as `shown`, with what stands in back-quotes as code."""
     escaped = str(shown(text, limit))
     return Markup(_CODE.sub(r"<code>\1</code>", escaped))  # noqa: S704 - escaped in the line above
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing to explain: ASCII, and of what cannot be printed only tabs and line feeds."""
+    return text.isascii() and (text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable())
 
 
 def _run(found: re.Match[str]) -> str:

@@ -13,6 +13,12 @@ from conformance.report.text import bounded, shown
 BODY_LIMIT: Final = 24_000
 """Characters of one body that are shown; the evidence file has it whole."""
 
+_RUN: Final = re.compile(r"[A-Za-z0-9+/]{160,}={0,2}")
+"""Base64 that is too long to be read: certificates, ciphertexts, signatures."""
+_HEAD: Final = 32
+_TAIL: Final = 16
+"""Letters of such a run that are kept, so that it can be told from another one."""
+
 _TAG: Final = re.compile(r"<[^<>]*>")
 _LEAST_MARKED: Final = 4
 """Letters of the shortest text that is marked: a shorter one stands anywhere."""
@@ -27,14 +33,34 @@ class Body:
     text: Markup
     laid_out: bool
     """Whether line breaks were put between elements."""
+    shortened: bool
+    """Whether long runs of base64 were cut."""
     whole: bool
+    """Whether nothing else was cut."""
 
 
 def show(body: str, findings: Sequence[Finding]) -> Body:
-    """Return ``body`` for HTML, findings marked by their number, which counts from 1."""
-    kept = bounded(body, BODY_LIMIT)
+    """Return ``body`` for HTML, findings marked by their number, which counts from 1.
+
+    Long base64 is shortened, unless a finding speaks of it.
+    """
+    wanted = [actual for finding in findings if len(actual := finding.actual.strip()) >= _LEAST_MARKED]
+    short = _RUN.sub(lambda found: _shortened(found[0], wanted), body)
+    kept = bounded(short, BODY_LIMIT)
     text = lay_out(kept)
-    return Body(_marked(text, findings), laid_out=text != kept, whole=kept == body)
+    return Body(
+        _marked(text, findings),
+        laid_out=text != kept,
+        shortened=short != body,
+        whole=kept == short,
+    )
+
+
+def _shortened(run: str, wanted: Sequence[str]) -> str:
+    if any(each in run or run in each for each in wanted):
+        return run
+    dropped = f"{len(run) - _HEAD - _TAIL:,}".replace(",", " ")
+    return f"{run[:_HEAD]} … {dropped} more … {run[-_TAIL:]}"
 
 
 def lay_out(text: str) -> str:

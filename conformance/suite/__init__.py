@@ -24,7 +24,8 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance import vectors as vector_files
 from conformance.errors import ImplementationError, KitError
-from conformance.model import Expectation, Vector
+from conformance.model import CounterExample, Expectation, Vector
+from conformance.suite.examples import choices_so_far, must_be_drawn, replayed
 
 Check = Callable[..., Any]
 
@@ -77,6 +78,8 @@ class Budget:
     examples: int = 60
     deadline_s: float | None = None
     """Seconds per call instead of the contract's own deadlines."""
+    replaying: CounterExample | None = None
+    """The stored example that a property tries instead of searching."""
 
 
 def requirement(identifier: str) -> pytest.MarkDecorator:
@@ -142,10 +145,17 @@ class _Failures:
     def __init__(self, most: int | None) -> None:
         self._left = most
         self._known: dict[str, ImplementationError] = {}
+        self._over = False
+
+    def end(self) -> None:
+        """Let no further example be tried."""
+        self._over = True
 
     @property
     def spent(self) -> bool:
         """Whether no further example may be tried; counts the one that is about to be."""
+        if self._over:
+            return True
         if self._known and self._left is not None:
             self._left -= 1
             return self._left < 0
@@ -153,12 +163,19 @@ class _Failures:
 
     def note(self, values: dict[str, Any], miss: ImplementationError) -> None:
         """Remember that an example failed."""
-        self._known[repr(values)] = miss
+        for name in _names_of(values):
+            self._known[name] = miss
 
     def raise_known(self, values: dict[str, Any]) -> None:
         """Fail as before with an example that has failed; any other one passes untried."""
-        if miss := self._known.get(repr(values)):
-            raise miss
+        for name in _names_of(values):
+            if miss := self._known.get(name):
+                raise miss
+
+
+def _names_of(values: dict[str, Any]) -> tuple[str, ...]:
+    """Return what an example is known by: its values, and the choices that they were drawn by."""
+    return tuple(filter(None, (repr(values), choices_so_far()[0])))
 
 
 def _made(
@@ -193,7 +210,6 @@ def for_all(
         @functools.wraps(check)
         def run(**given: Any) -> None:  # noqa: ANN401 - fixtures of any kind
             budget: Budget = given["iut"].budget
-            fallen: list[ImplementationError] = []
             examples = max(budget.examples // cost, min(budget.examples, 2))
             failures = _Failures(examples * _SHRINKING if cost > 1 else None)
             named = [check.__name__, *(value for value in given.values() if isinstance(value, str))]
@@ -210,22 +226,31 @@ def for_all(
             )
             @hypothesis.given(**{name: _made(strategy, given) for name, strategy in strategies.items()})
             def example(**values: Any) -> None:  # noqa: ANN401 - whatever the strategies draw
-                if fallen:
-                    # Each crash or hang costs a start, and the third in a row ends the capability: the first
-                    # example that showed one has to do, however large it is.
-                    raise fallen[0]
                 if failures.spent:
                     failures.raise_known(values)
                     return
+                ledger = given["iut"].ledger
+                ledger.begin_example(repr(values))
+                if budget.replaying is not None:
+                    must_be_drawn(budget.replaying, repr(values))
                 try:
                     check(**given, **values)
                 except ImplementationError as miss:
+                    ledger.remember(miss)
                     if given["iut"].session.fallen:
-                        fallen.append(miss)
+                        # Each crash or hang costs a start, and the third in a row ends the capability: the
+                        # first example that showed one has to do, however large it is.
+                        failures.end()
                     failures.note(values, miss)
                     raise
+                if budget.replaying is not None and ledger.missed:
+                    # The search would go on: it is what another requirement asks about.
+                    raise ledger.missed[-1]
 
-            example()
+            if budget.replaying is None:
+                example()
+            else:
+                replayed(example, budget.replaying)
 
         # pytest asks for the fixtures that this signature names.
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

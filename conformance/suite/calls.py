@@ -49,7 +49,7 @@ def must_not_be_at_fault(exchange: "Exchange") -> None:
         raise NotTestable(
             "the registry refused the request, so that there was no answer to conclude from",
             expected="a right request",
-            found="; ".join(dict.fromkeys(finding.message for finding in errors[:3])),
+            found="; ".join(dict.fromkeys(finding.message.rstrip(".") for finding in errors[:3])),
             advice="mend the failures on the request first",
         )
 

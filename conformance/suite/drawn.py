@@ -67,11 +67,17 @@ def tried_out(
         with begun(name, iut, bench, make, recordings.append, faults=faults, fresh=fresh) as flow:
             yield flow
     except (ImplementationError, NotTestable) as miss:
+        iut.ledger.remember(miss)
+        if isinstance(miss, ImplementationError) and not name.startswith(_PLAIN):
+            iut.ledger.missed.append(miss)
         iut.ledger.cite(keep_evidence(recordings[-1].evidence()))
         told = "" if example == "" else f"example: {example!r}"
         miss.where = "; ".join(filter(None, (miss.where, told)))
         raise
 
+
+_PLAIN: Final = "plain-"
+"""Beginning of the names of try-outs that are no drawn examples."""
 
 # --- plain cases ----------------------------------------------------------------------------------
 

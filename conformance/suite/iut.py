@@ -4,6 +4,7 @@
 fault it is; nothing here decides what a failure counts for.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from conformance.adapters.carrier import encode
 from conformance.adapters.contract import REASONS, Answer, Outcome
 from conformance.adapters.session import Session
 from conformance.errors import (
@@ -23,9 +25,16 @@ from conformance.errors import (
 )
 from conformance.model import Expectation, Finding, Judgement, Severity, Subcode
 from conformance.suite import Budget, Case
+from conformance.suite.examples import LONGEST_DRAWN, Tried, choices_so_far
 
 _EXCERPT: Final = 300
 """Characters of a value that a message shows."""
+
+_ON_STORES: Final = frozenset({"keystore.open", "keystore.sign"})
+"""Methods that checks call on stores of their own making, whose passwords are published with the vectors."""
+
+_REQUESTS: Final = 200
+"""Requests of one check or example that are remembered, the last ones."""
 
 _PLAINLY_WRONG: Final = {
     "usi.validate": {"usi": "not a USI"},
@@ -55,6 +64,53 @@ class Ledger:
     warnings: list[ImplementationError] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
     last_request: str = ""
+    requests: list[str] = field(default_factory=list)
+    """What was sent to the harness in the running example, or in the check if it draws none."""
+    transcripts: set[str] = field(default_factory=set)
+    """Ids of the transcripts that were kept since the check began."""
+    kept: int = 0
+    """How many of the requests belong to these transcripts."""
+    drawn: str = ""
+    """The running example, as Python shows it."""
+    missed: list[ImplementationError] = field(default_factory=list)
+    """Misses of the running example, told or not: some are the findings of other requirements."""
+    _tried: list[tuple[BaseException, Tried]] = field(default_factory=list)
+
+    def begin_example(self, drawn: str = "") -> None:
+        """Forget what was sent: an example begins, which is this one as Python shows it."""
+        self.requests.clear()
+        self.missed.clear()
+        self.kept = 0
+        self.drawn = drawn[:LONGEST_DRAWN]
+
+    def send(self, line: str) -> None:
+        """Note a request to the harness."""
+        if line:
+            self.requests.append(line)
+            if len(self.requests) > _REQUESTS:
+                self.kept = max(0, self.kept - 1)
+                del self.requests[0]
+
+    def keep(self, evidence: str) -> tuple[str, ...]:
+        """Note that a transcript was kept; return the requests that belong to it and to no earlier one."""
+        self.transcripts.add(evidence)
+        requests = tuple(self.requests[self.kept :])
+        self.kept = len(self.requests)
+        return requests
+
+    def warn(self, miss: ImplementationError) -> None:
+        """Note a miss that does not end the check."""
+        self.warnings.append(miss)
+        self.remember(miss)
+
+    def remember(self, miss: BaseException) -> None:
+        """Remember which example a miss is of: what was sent, and drawn, until now; the first time counts."""
+        if self.tried(miss) is None:
+            self._tried.append((miss, Tried(tuple(self.requests), *choices_so_far(), self.drawn)))
+
+    def tried(self, miss: BaseException) -> Tried | None:
+        """Return the example that a miss is of, if it was remembered."""
+        return next((tried for known, tried in self._tried if known is miss), None)
 
     def cite(self, evidence: str) -> None:
         """Note the id of a transcript that the check has looked at."""
@@ -135,7 +191,7 @@ class Reply:
         if self.answer.outcome is not Outcome.REJECTED:
             raise self._no_answer() or KitError(f"outcome {self.answer.outcome} has no meaning here")
         if not self.answer.reason:
-            self.iut.ledger.warnings.append(
+            self.iut.ledger.warn(
                 ImplementationError(
                     f"{self.asked} was refused, but nobody says why",
                     subcode=Subcode.REASON_UNSTATED,
@@ -245,8 +301,20 @@ class Iut:
         """
         kept = {name: value for name, value in parameters.items() if value is not None or name == "usi"}
         answer = self.session.call(method, kept, self.budget.deadline_s)
-        self.ledger.last_request = answer.request
+        self._note(method, answer, kept)
         return Reply(answer, method, asked, self)
+
+    def _note(self, method: str, answer: Answer, parameters: dict[str, Any]) -> None:
+        """Note a request, with the password where the kit has made the store for a check.
+
+        Services are called with a credential that may be the operator's, whose password is not told.
+        """
+        self.ledger.last_request = line = answer.request
+        if line and method in _ON_STORES and "password" in parameters:
+            body = json.loads(line)
+            body["params"]["password"] = parameters["password"]
+            line = encode(body).decode()
+        self.ledger.send(line)
 
     def calls_at_once(self, method: str, several: Sequence[tuple[str, dict[str, Any]]]) -> list[Reply]:
         """Make calls of one method at the same time where the harness takes them so, else one by one.
@@ -256,7 +324,8 @@ class Iut:
             several: of each call, what is asked in words, and the parameters.
         """
         answers = self.session.call_at_once(method, [given for _, given in several], self.budget.deadline_s)
-        self.ledger.last_request = answers[-1].request
+        for answer, (_, given) in zip(answers, several, strict=True):
+            self._note(method, answer, given)
         return [
             Reply(answer, method, asked, self) for answer, (asked, _) in zip(answers, several, strict=True)
         ]
@@ -373,7 +442,7 @@ class Iut:
     def session_reset(self) -> None:
         """Have the implementation forget its caches, where it offers that."""
         if self.session.supports("session.reset"):
-            self.session.call("session.reset", {})
+            self.ledger.send(self.session.call("session.reset", {}).request)
 
     @contextmanager
     def in_zone(self, zone: str) -> Iterator["Iut"]:
@@ -455,7 +524,7 @@ class Observed:
 
 def _broken(findings: list[Finding]) -> ImplementationError:
     first = findings[0]
-    message = "; ".join(dict.fromkeys(finding.message for finding in findings))
+    message = "; ".join(dict.fromkeys(finding.message.rstrip(".") for finding in findings))
     return ImplementationError(
         message,
         subcode=Subcode.WRONG_VALUE,

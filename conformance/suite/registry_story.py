@@ -9,6 +9,7 @@ A rule whose simplest case fails is the finding of another requirement, and no s
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import hypothesis
@@ -21,6 +22,7 @@ from conformance.model import Subcode
 from conformance.protocol import checksum
 from conformance.suite import Budget
 from conformance.suite.drawn import TryOut
+from conformance.suite.examples import replayed
 from conformance.suite.flows import Flow
 from conformance.suite.iut import Iut
 
@@ -34,6 +36,9 @@ _EXAMPLES_PER_STORY: Final = 10
 
 _SHRINKING: Final = 6
 """Once a failure is found, this many times the usual calls may be spent on a smaller one."""
+
+_ALL: Final = 1_000_000
+"""Calls that a stored story may make: as many as it takes."""
 
 Names = dict[str, str]
 """FirstName and FamilyName, or SingleName."""
@@ -396,6 +401,7 @@ def must_agree_with_the_registry(iut: Iut, try_out: TryOut, seed: int) -> None:
 
         def __init__(self) -> None:
             super().__init__()
+            iut.ledger.begin_example()
             self.begun = try_out("any-story", fresh=True)
             self.story = Story(self.begun.__enter__(), iut)
             self.failure: Miss | None = None
@@ -415,6 +421,7 @@ def must_agree_with_the_registry(iut: Iut, try_out: TryOut, seed: int) -> None:
                 deed()
             except (ImplementationError, NotTestable) as failure:
                 self.failure = failure
+                iut.ledger.remember(failure)
                 purse.fail(failure)
                 raise
 
@@ -471,4 +478,9 @@ def must_agree_with_the_registry(iut: Iut, try_out: TryOut, seed: int) -> None:
         report_multiple_bugs=False,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    run_state_machine_as_test(hypothesis.seed(seed)(Telling), settings=settings)
+    tell = partial(run_state_machine_as_test, settings=settings)
+    if iut.budget.replaying is not None:
+        purse.left = _ALL
+        replayed(Telling, iut.budget.replaying, carry_out=tell)
+    else:
+        tell(hypothesis.seed(seed)(Telling))

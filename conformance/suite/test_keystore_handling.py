@@ -10,12 +10,12 @@ from cryptography import x509
 from conformance.errors import ImplementationError, NotTestable, OutOfReach
 from conformance.model import Subcode
 from conformance.protocol import keystore
+from conformance.protocol.secrets import Search, of_key
 from conformance.simulators.authority import MachineCredential
 from conformance.simulators.listener import Listener
 from conformance.simulators.recipes import MACHINE_1, hostile
 from conformance.simulators.stores import PASSWORD, make_entry
 from conformance.suite import requirement, vectors
-from conformance.suite.secrets import Search, of_key
 from conformance.suite.stores import Traces, key_samples, must_be_credential, must_not_tell
 from conformance.suite.surroundings import Surroundings, asides, must_not_have_said
 from conformance.suite.withstanding import (

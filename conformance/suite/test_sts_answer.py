@@ -5,6 +5,7 @@ import pytest
 from conformance.adapters.contract import Outcome
 from conformance.errors import ImplementationError, NotTestable
 from conformance.model import Subcode
+from conformance.protocol.secrets import Search
 from conformance.simulators.faults import FAULTS
 from conformance.suite import requirement
 from conformance.suite.answers import (
@@ -18,7 +19,6 @@ from conformance.suite.answers import (
     variation_of,
 )
 from conformance.suite.confidential import secrets_of
-from conformance.suite.secrets import Search
 from conformance.suite.stores import must_not_tell
 from conformance.suite.surroundings import must_not_have_said
 

@@ -8,9 +8,9 @@ import pytest
 from conformance.errors import ImplementationError, NotTestable
 from conformance.model import Subcode
 from conformance.protocol.names import CLAIM_ABN
+from conformance.protocol.secrets import Search
 from conformance.suite import requirement
 from conformance.suite.confidential import secrets_of
-from conformance.suite.secrets import Search
 from conformance.suite.surroundings import Surroundings
 from conformance.suite.tenancy import Ask
 from conformance.suite.token_cache import must_keep_apart

@@ -7,6 +7,7 @@ from conformance.errors import ImplementationError, NotTestable
 from conformance.model import Subcode
 from conformance.protocol import markup
 from conformance.protocol.names import CLAIM_ABN
+from conformance.protocol.secrets import Search
 from conformance.suite import requirement
 from conformance.suite.calls import (
     must_have_failed,
@@ -17,7 +18,6 @@ from conformance.suite.calls import (
 from conformance.suite.confidential import secrets_of
 from conformance.suite.flows import APPLICATION, COMES_FIRST, each_operation
 from conformance.suite.operations import exchanges_of, must_go_well
-from conformance.suite.secrets import Search
 from conformance.suite.surroundings import Surroundings, must_not_have_said
 
 OTHER_ABN = "27809366375"

@@ -8,6 +8,7 @@ for a short life.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import hypothesis
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from conformance.errors import ImplementationError
 from conformance.model import Subcode
 from conformance.suite import Budget
+from conformance.suite.examples import replayed
 from conformance.suite.tenancy import Ask, Tenancy, Tenant
 
 SHORT = timedelta(seconds=1)
@@ -27,6 +29,9 @@ STEPS = 6
 
 _CALLS_PER_EXAMPLE = 5
 """A property of pure calls tries this many examples in the time of one exchange."""
+
+_ALL = 1_000_000
+"""Exchanges that a stored story may make: as many as it takes."""
 
 _SHRINKING = 6
 """Once a failure is found, this many times the usual calls may be spent on a smaller one."""
@@ -66,6 +71,7 @@ def must_keep_apart(ask: Ask, tenants: Callable[[Tenancy], list[Tenant]], budget
 
         def __init__(self) -> None:
             super().__init__()
+            ask.iut.ledger.begin_example()
             self.begun = ask.begin("any-order")
             self.tenancy = self.begun.__enter__()
             self.tenants = tenants(self.tenancy)
@@ -86,6 +92,7 @@ def must_keep_apart(ask: Ask, tenants: Callable[[Tenancy], list[Tenant]], budget
             try:
                 deed()
             except ImplementationError as failure:
+                ask.iut.ledger.remember(failure)
                 purse.fail(failure)
                 raise
 
@@ -116,7 +123,6 @@ def must_keep_apart(ask: Ask, tenants: Callable[[Tenancy], list[Tenant]], budget
         def of(self, place: int) -> Tenant:
             return self.tenants[place % len(self.tenants)]
 
-    story = hypothesis.seed(seed)(Story)
     settings = hypothesis.settings(
         max_examples=max(budget.examples // _CALLS_PER_EXAMPLE, 2),
         stateful_step_count=STEPS,
@@ -127,8 +133,13 @@ def must_keep_apart(ask: Ask, tenants: Callable[[Tenancy], list[Tenant]], budget
         report_multiple_bugs=False,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
+    tell = partial(run_state_machine_as_test, settings=settings)
+    if budget.replaying is not None:
+        purse.left = _ALL
+        replayed(Story, budget.replaying, carry_out=tell)
+        return
     try:
-        run_state_machine_as_test(story, settings=settings)
+        tell(hypothesis.seed(seed)(Story))
     except Flaky:
         # What crossed once has crossed, even if the same calls, made at once, go well the next time.
         if purse.failure is not None and purse.failure.subcode == Subcode.STATE_LEAK:

@@ -1,6 +1,7 @@
 """The carrier that starts a program: framing, crashes, hangs, and no child left behind."""
 
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -392,6 +393,18 @@ def test_working_directory_is_the_given_one(tmp_path):
     with pytest.raises(HarnessError) as caught:
         process.exchange(b"{}", deadline_s=10)
     assert tmp_path.name in caught.value.found
+
+
+def test_a_program_below_the_working_directory_is_found_there(tmp_path):
+    """One that is named with a folder starts from it; others are looked up."""
+    (tmp_path / "bin").mkdir()
+    name = "bin/program.cmd" if os.name == "nt" else "bin/program"
+    link = tmp_path / name
+    link.write_text("#!/bin/sh\n", encoding="utf-8", newline="\n")
+    link.chmod(0o755)
+    assert Process([name], cwd=tmp_path).found() == shutil.which(str(link))
+    assert Process([name]).found() == name
+    assert Process([sys.executable], cwd=tmp_path).found() == shutil.which(sys.executable)
 
 
 def test_a_harness_that_was_killed_between_calls_is_started_again(fake):

@@ -77,3 +77,11 @@ def test_a_mutant_declares_requirements_that_exist(name):
 def test_mutants_and_variants_offer_what_the_reference_offers(kind):
     """None is let off a check for want of a capability."""
     assert kind.capabilities == Correct.capabilities
+
+
+def test_each_implementation_is_a_build_of_its_own():
+    """The digest of the build tells mutants and variants from the reference: they are other products."""
+    specs = ("reference", "mutant:forgets-the-minus", "variant:offers-verification-only")
+    builds = {resolve(spec).initialize([1])["value"]["implementation"]["build"] for spec in specs}
+    assert len(builds) == 3
+    assert resolve("reference").initialize([1])["value"]["implementation"]["build"] in builds

@@ -7,20 +7,38 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from conformance import catalogue
 from conformance.model import (
     REPORT_SCHEMA,
+    Attestation,
+    Attested,
     Blame,
     Capability,
+    Change,
+    ChangeKind,
+    Changes,
     Confidence,
+    CounterExample,
     Credential,
+    Deployment,
+    DoctorFinding,
+    Environment,
     Evidence,
     Finding,
     Implementation,
+    KillScore,
+    Latency,
     Level,
+    LookAlike,
+    Measurement,
     Message,
     Point,
     Profile,
+    Question,
     Readiness,
+    Registration,
     Remark,
     Report,
     Requirement,
@@ -29,6 +47,7 @@ from conformance.model import (
     Severity,
     Source,
     Status,
+    StoredRun,
     Subcode,
     Verdict,
     Waiver,
@@ -293,6 +312,100 @@ ENVIRONMENT = {
 }
 
 
+REGISTRATION = Registration(
+    organisation="Example Software Pty Ltd",
+    abn="96312011219",
+    product="Example SMS",
+    version="7.2.0",
+    deployment=Deployment.CLOUD,
+    environments=(Environment.USI_3PT, Environment.SBR1),
+    software_id="0000123400",
+    organisation_types=("RTO", "HEP"),
+    operations=("VerifyUSI",),
+    contact="Jo Citizen",
+    phone="02 5550 0123",
+    email="integration@example.com",
+)
+ATTESTATIONS = (
+    Attestation(
+        question="ATT-REG-01", answer=Attested.YES, name="Jo Citizen", date="2026-11-20", note="DSP 4711"
+    ),
+    Attestation(
+        question="ATT-RNW-01",
+        answer=Attested.YES,
+        name="Sam Operator",
+        date="2026-11-19",
+        attachment="renewal-plan.pdf",
+        attachment_sha256="sha256:3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b",
+    ),
+    Attestation(
+        question="ATT-CLK-01",
+        answer=Attested.NO,
+        name="Sam Operator",
+        date="2026-11-19",
+        note="NTP is switched off on two of the four machines.",
+    ),
+    Attestation(
+        question="ATT-DOC-01",
+        answer=Attested.DOES_NOT_APPLY,
+        name="Jo Citizen",
+        date="2026-11-20",
+        note="The product only verifies and never sees an identity document.",
+    ),
+)
+DOCTOR = (
+    DoctorFinding(
+        check="harness", ok=True, owner=Blame.HARNESS, sentence="it starts and introduces itself in 0.8 s"
+    ),
+    DoctorFinding(
+        check="clock",
+        ok=False,
+        owner=Blame.ENVIRONMENT,
+        sentence="this machine's time service is not running",
+        advice="switch NTP on",
+        fatal=False,
+    ),
+)
+
+
+def questions() -> tuple[Question, ...]:
+    """Return the questions of the profile for cloud software."""
+    known = catalogue.questions()
+    return tuple(known[name] for name in catalogue.profile("usi-cloud").questions)
+
+
+def spans(first: float, held: float, call: float) -> tuple[Latency, ...]:
+    """Return latencies with these medians; one call in twenty took three times as long."""
+    return tuple(
+        Latency(name=name, calls=calls, median_ms=median, p95_ms=3 * median)
+        for name, calls, median in (
+            ("token, first", 5, first),
+            ("token, held", 10, held),
+            ("VerifyUSI", 20, call),
+        )
+    )
+
+
+PERFORMANCE = (
+    Measurement(
+        subject="product",
+        carrier="process",
+        latencies=spans(310.2, 4.1, 122.0),
+        calls=20,
+        token_requests=20,
+        retries=0,
+    ),
+    Measurement(
+        subject="reference",
+        carrier="process",
+        latencies=spans(22.0, 4.4, 15.1),
+        calls=20,
+        token_requests=1,
+        retries=1,
+    ),
+)
+
+
 def requirements() -> tuple[Requirement, ...]:
     """Return the catalogue of the samples."""
     return tuple(
@@ -374,6 +487,7 @@ def run(**changes: object) -> Run:
         "environment": ENVIRONMENT,
         "planned": tuple(Point(requirement=r.requirement, case=r.case) for r in results()),
         "results": results(),
+        "performance": PERFORMANCE,
     }
     return Run(**(fields | changes))
 
@@ -441,6 +555,10 @@ def failing() -> Report:
             ),
             Remark(blame=Blame.ENVIRONMENT, text="the clock of this machine is 1.4 s behind its time server"),
         ),
+        registration=Registration(
+            organisation="Example Software Pty Ltd", product="Example SMS", version="7.1.9", contact="FILL IN"
+        ),
+        doctor=DOCTOR,
     )
     return Report(
         schema=REPORT_SCHEMA,
@@ -461,6 +579,44 @@ def failing() -> Report:
         ),
         requirements=requirements(),
         evidence=(token_exchange("Example SMS", "rsa-sha1"), two_tenants(), verification("Example SMS")),
+        look_alikes=(
+            LookAlike(
+                mutant="folds-everything",
+                sentence="Folds a text to ASCII before it looks at it.",
+                mend="Judge the text as it was typed.",
+                requirements=("USI-CHK-02", "USI-VER-02"),
+                similarity=0.4,
+            ),
+            LookAlike(
+                mutant="signs-with-sha1",
+                sentence="Signs with SHA-1.",
+                mend="Name the signature method by its URI.",
+                requirements=("STS-R11",),
+                similarity=0.2,
+            ),
+        ),
+        counter_examples=(
+            stored(next(each for each in found if each.case == "refuses_strangers[cyrillic-en]")),
+        ),
+    )
+
+
+def stored(result: Result) -> CounterExample:
+    """Return the stored example of a miss."""
+    opening = '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocol_versions":[1]}}'
+    return CounterExample(
+        name=result.counter_example,
+        requirement=result.requirement,
+        case=result.case,
+        profile="usi-cloud",
+        seed=7,
+        status=result.status,
+        subcode=result.subcode,
+        message=result.message,
+        expected=result.expected,
+        actual=result.actual,
+        lines=(opening, result.example),
+        method="usi.validate",
     )
 
 
@@ -479,6 +635,7 @@ def _misses(target: str) -> tuple[Result, ...]:
         '"params":{"usi":"BNGH7C75F\\u041d","deadline_ms":20000}}',
         remediation="Refuse what is not in the alphabet before you look up its value.",
         replay=replay(target, "USI-CHK-02", "refuses_strangers[cyrillic-en]"),
+        counter_example="USI-CHK-02-refuses_strangers-cyrillic-en",
         duration_ms=0.6,
     )
     nul = _other(
@@ -613,7 +770,7 @@ LOAD_MESSAGE = "the tenants cannot be told apart, so there is nothing to try und
 def _other(result: Result, case: str, **changes: object) -> Result:
     fields = {name: getattr(result, name) for name in result.__struct_fields__}
     again = result.replay.replace(f"[{result.case}]", f"[{case}]")
-    return Result(**(fields | {"case": case, "replay": again} | changes))
+    return Result(**(fields | {"case": case, "replay": again, "counter_example": ""} | changes))
 
 
 def incomplete() -> Report:
@@ -673,12 +830,26 @@ def conditional() -> Report:
     kept = {"KS-K15", "STS-P12"}
     worse = {r.requirement + r.case: r for r in whole.run.results if r.requirement in kept}
     found = tuple(worse.get(result.requirement + result.case, result) for result in results())
+    asked = questions()
+    closed = {each.question for each in ATTESTATIONS if each.answer is not Attested.NO}
     return Report(
         schema=REPORT_SCHEMA,
-        run=run(target="http://127.0.0.1:8080/", carrier="http", implementation=PRODUCT, results=found),
+        run=run(
+            target="http://127.0.0.1:8080/",
+            carrier="http",
+            implementation=PRODUCT,
+            results=found,
+            profile=msgspec.structs.replace(profile(), questions=tuple(each.id for each in asked)),
+            registration=REGISTRATION,
+            attestations=ATTESTATIONS,
+            doctor=DOCTOR,
+        ),
+        questions=asked,
         verdict=Verdict(
             readiness=Readiness.CONDITIONS,
-            sentence="Every MUST of 21 requirements holds or is waived; 3 conditions remain.",
+            sentence="Every MUST of 21 requirements holds or is waived; 3 conditions remain "
+            "and 10 attestations are open.",
+            open_questions=tuple(each.id for each in asked if each.id not in closed),
             conditions=whole.verdict.conditions[1:],
             excluded=whole.verdict.excluded,
             counts=counts(found),
@@ -687,6 +858,61 @@ def conditional() -> Report:
         requirements=requirements(),
         evidence=whole.evidence,
     )
+
+
+def earlier(day: str, version: str, readiness: Readiness, **numbers: int) -> StoredRun:
+    """Return what is stored of an earlier run of the product."""
+    return StoredRun(
+        started=f"{day}T09:00:00Z",
+        product="Example SMS",
+        version=version,
+        build=PRODUCT.build if version == PRODUCT.version else "",
+        profile="usi-cloud",
+        kit_version="0.9.0" if day < "2026-10-15" else "1.0.0",
+        readiness=readiness,
+        counts=numbers,
+    )
+
+
+def compared() -> Report:
+    """Return the failing report against a baseline, with a change of each kind, and five earlier runs."""
+    rows = (
+        (ChangeKind.NEWLY_FAILING, "STS-R11", "signs_with_sha256", Status.PASS, Status.FAIL),
+        (ChangeKind.NEWLY_FAILING, "KS-K12", "refuses_tampered[abn]", Status.WARN, Status.FAIL),
+        (ChangeKind.MENDED, "USI-VER-05", "sends_single_names", Status.NOT_TESTABLE, Status.PASS),
+        (ChangeKind.NEWLY_EXECUTED, "USI-ERR-01", "shows_error_info", Status.SKIP, Status.PASS),
+        (ChangeKind.NO_LONGER_EXECUTED, "KS-K21", "replaces_in_one_step", Status.PASS, Status.NOT_APPLICABLE),
+        (ChangeKind.KIT, "USI-CHK-02", "refuses_strangers[nul]", None, Status.FAIL),
+        (ChangeKind.KIT, "USI-CHK-99", "is_no_longer_asked", Status.PASS, None),
+        (ChangeKind.CONFIGURATION, "STS-R04", "asks_for_the_claims", Status.FAIL, Status.PASS),
+        (ChangeKind.FLAKY, "STS-P06", "keeps_tenants_apart_under_load", Status.PASS, Status.NOT_TESTABLE),
+    )
+    told = {(miss.requirement, miss.case): miss.message for miss in failing().run.results}
+    runs = (
+        earlier("2026-10-03", "7.0.0", Readiness.NOT_READY, fail=14, warn=5),
+        earlier("2026-10-12", "7.0.1", Readiness.INCOMPLETE, fail=2, inconclusive=160),
+        earlier("2026-10-21", "7.0.1", Readiness.NOT_READY, fail=9, not_testable=2, warn=6),
+        earlier("2026-11-02", "7.1.0", Readiness.CONDITIONS, warn=4),
+        earlier("2026-11-14", "7.1.1", Readiness.READY),
+    )
+    changes = Changes(
+        baseline=runs[-1],
+        changes=tuple(
+            Change(
+                requirement=name,
+                case=case,
+                kind=kind,
+                before=then,
+                after=now,
+                message=told.get((name, case), ""),
+            )
+            for kind, name, case, then, now in rows
+        ),
+        kit_differs=True,
+        configuration_differs=("seed: 0 then, 7 now", "carrier: http then, process now"),
+        build_differs=True,
+    )
+    return msgspec.structs.replace(failing(), changes=changes, trend=runs)
 
 
 def empty() -> Report:
@@ -858,11 +1084,25 @@ def _miss_of(report: Report) -> Result:
     return next(result for result in report.run.results if result.status is Status.FAIL)
 
 
+def _strange_run(told: str, **numbers: int) -> StoredRun:
+    return StoredRun(
+        started=told,
+        product=told,
+        version=told,
+        build=told,
+        profile=told,
+        kit_version=told,
+        readiness=Readiness.NOT_READY,
+        counts=numbers,
+    )
+
+
 def hostile() -> Report:
     """Return a failing report in which every text that a stranger may write is an attack."""
     whole = failing()
     attack = HOSTILE + "A" * 1_000_000
     texts = {"message": attack, "expected": HOSTILE, "actual": attack, "where": HOSTILE, "example": attack}
+    texts["counter_example"] = f"../../{HOSTILE}"
     bad = _other(_miss_of(whole), f"case {HOSTILE}", **texts, status=Status.FAIL, evidence=(HOSTILE,))
     finding = Finding(
         code=HOSTILE, message=attack, expected=HOSTILE, actual=HOSTILE, where=HOSTILE, hint=HOSTILE
@@ -888,7 +1128,49 @@ def hostile() -> Report:
             "harness_failure": attack,
             "target": HOSTILE,
             "environment": {HOSTILE: HOSTILE},
+            "profile": msgspec.structs.replace(whole.run.profile, questions=(HOSTILE, "ATT-REG-01")),
+            "registration": Registration(
+                organisation=attack,
+                abn=HOSTILE,
+                product=HOSTILE,
+                version=attack,
+                software_id=HOSTILE,
+                organisation_types=(HOSTILE, attack),
+                operations=(HOSTILE,),
+                contact=f"{HOSTILE}\nSubject: another",
+                phone=HOSTILE,
+                email=attack,
+            ),
+            "attestations": (
+                Attestation(
+                    question=HOSTILE,
+                    answer=Attested.YES,
+                    name=attack,
+                    date=HOSTILE,
+                    note=attack,
+                    attachment=HOSTILE,
+                    attachment_sha256=attack,
+                ),
+                Attestation(question="ATT-NOBODY", answer=Attested.NO, name="", date="", note=HOSTILE),
+            ),
+            "doctor": (
+                DoctorFinding(check=HOSTILE, ok=False, owner=Blame.HARNESS, sentence=attack, advice=HOSTILE),
+            ),
             "remarks": (Remark(blame=Blame.HARNESS, text=attack),),
+            "performance": (
+                Measurement(
+                    subject="product",
+                    carrier=HOSTILE,
+                    latencies=(
+                        Latency(name=HOSTILE, calls=-1, median_ms=-1.0, p95_ms=1e300),
+                        Latency(name="VerifyUSI", calls=1, median_ms=0.0, p95_ms=0.0),
+                    ),
+                    calls=10**12,
+                    token_requests=-5,
+                    note=attack,
+                ),
+                Measurement(subject=HOSTILE, carrier="", latencies=(), calls=0, token_requests=0),
+            ),
         }
     )
     return Report(
@@ -900,18 +1182,174 @@ def hostile() -> Report:
             blocking=(f"{bad.requirement}[{bad.case}]",),
             conditions=(attack,),
             waiver_errors=(attack,),
+            waiver_notices=(HOSTILE, f"waiver for KS-K12: {HOSTILE}"),
+            open_questions=("ATT-REG-01", HOSTILE),
             missing=(HOSTILE,),
         ),
         requirements=requirements(),
         evidence=(Evidence(id=HOSTILE, title=attack, messages=(message,), note=attack),),
+        look_alikes=(
+            LookAlike(
+                mutant=HOSTILE, sentence=attack, mend=HOSTILE, requirements=(bad.requirement,), similarity=1e9
+            ),
+        ),
+        counter_examples=(
+            msgspec.structs.replace(stored(bad), lines=(attack, HOSTILE + "\n" + attack), needs=(HOSTILE,)),
+        ),
+        changes=Changes(
+            baseline=_strange_run(attack),
+            changes=(
+                Change(requirement=HOSTILE, case=attack, kind=ChangeKind.KIT, message=attack),
+                Change(
+                    requirement=bad.requirement,
+                    case=bad.case,
+                    kind=ChangeKind.NEWLY_FAILING,
+                    before=Status.PASS,
+                    after=Status.FAIL,
+                    message=HOSTILE,
+                ),
+            ),
+            kit_differs=True,
+            configuration_differs=(HOSTILE, attack),
+        ),
+        trend=(_strange_run(attack), _strange_run(HOSTILE, fail=10**15), _strange_run("", warn=-3)),
     )
 
 
-def large(number: int = 5_000) -> Report:
-    """Return a report of many results, one in ten of them a failure."""
+def crowded() -> Report:
+    """Return a report whose every list and name is long: the sheet must still fit one page."""
+    whole = failing()
+    questions = tuple(
+        Question(
+            id=f"ATT-LNG-{number:02}",
+            text=f"Is matter {number} settled, written down by whoever answers for it, known to everybody "
+            "whom it concerns, and looked at again before the credential ends?",
+            why="The office asks for it.",
+            how="Settle it, write it down, and say who did.",
+            source=Source(document="ATO, page for digital service providers", clause=f"matter {number}"),
+            confidence=Confidence.DOCUMENTED,
+            may_not_apply=number % 2 == 0,
+        )
+        for number in range(1, 15)
+    )
+    waivers = tuple(
+        Waiver(
+            requirement=identifier,
+            status=Status.FAIL,
+            subcode=Subcode.WRONG_VALUE,
+            message_prefix="the answer",
+            owner="responsible.person.with.a.long.name@a-long-name-of-an-organisation.example.com",
+            reason="The part that does this is bought, and its maker promised a better one for spring.",
+            issue="https://tracker.example.com/SMS-1432",
+            added="2026-11-02",
+            expires="2026-11-30" if identifier == "KS-K05" else "2027-01-30",
+        )
+        for identifier in ("KS-K02", "KS-K05", "KS-K09", "KS-K12", "STS-R04", "STS-R11", "STS-R12")
+    )
+    texts = {requirement.id: requirement.text for requirement in requirements()}
+    reasons = ("the clock cannot be set", "the service was out of order", "the product offers no such call")
+    found = tuple(
+        _other(
+            result,
+            result.case,
+            status=Status.INCONCLUSIVE if number % 3 else Status.NOT_APPLICABLE,
+            message=f"{reasons[number % 3]}, as far as the {number}. attempt can tell whoever reads this",
+        )
+        if result.requirement in {"USI-CHK-01", "USI-CHK-05"}
+        else result
+        for number, result in enumerate(whole.run.results)
+    )
+    name = "Example Student Management and Compliance Suite for Registered Training Organisations"
+    fields = {name: getattr(whole.run, name) for name in whole.run.__struct_fields__}
+    asked = {each: getattr(profile(), each) for each in profile().__struct_fields__}
+    operations = tuple(
+        f"usi.call.{each}" for each in ("CreateUSI", "BulkUpload", "LocateUSI", "GetCountries")
+    )
+    product = Implementation(
+        name=name,
+        version="2026.11.0-rc.1+build.20261121.1042",
+        language="C#",
+        runtime="Microsoft Windows NT 10.0.20348.0, .NET Framework 4.8.1, x64",
+        build=PRODUCT.build,
+        capabilities=("usi.call", *operations[:2]),
+    )
+    made = Run(
+        **fields
+        | {
+            "results": found,
+            "waivers": waivers,
+            "implementation": product,
+            "profile": Profile(
+                **asked
+                | {"questions": tuple(each.id for each in questions)}
+                | {"may_be_absent": (*profile().may_be_absent, *operations)}
+            ),
+            "target": "cmd:C:\\Program Files\\Example\\SMS\\harness\\Example.Conformance.Harness.exe --stdio",
+            "registration": Registration(
+                organisation="The Example Software and Educational Administration Company of Sydney Pty Ltd",
+                abn="11000002568",
+                product=name,
+                version="2026.11.0",
+                deployment=Deployment.CLOUD,
+                environments=(Environment.USI_3PT, Environment.SBR1),
+                contact="Maria-Magdalena Featherstonehaugh-Cholmondeley",
+                phone="+61 2 5550 0123",
+                email="maria-magdalena.featherstonehaugh@example-software.example.com",
+            ),
+            "attestations": (
+                Attestation(
+                    question="ATT-LNG-03",
+                    answer=Attested.NO,
+                    name="J. Doe",
+                    date="2026-11-20",
+                    note="Not yet.",
+                ),
+            ),
+        }
+    )
+    return Report(
+        schema=REPORT_SCHEMA,
+        run=made,
+        verdict=Verdict(
+            readiness=Readiness.NOT_READY,
+            sentence="17 of 21 requirements fail, 3 more could not be tested. "
+            "At least one failure cannot be waived.",
+            blocking=whole.verdict.blocking,
+            unwaivable=whole.verdict.unwaivable,
+            conditions=tuple(
+                f"{identifier}: waived, the answer is not the one that was expected" for identifier in texts
+            )
+            + whole.verdict.conditions,
+            counts=counts(found),
+            waiver_errors=(
+                "waiver for KS-K02: expired on 2026-11-20; mend the failure or have it admitted anew",
+                "waiver for KS-K09: made for another failure; the requirement fails now with fail, "
+                "accepted_invalid: a credential that ended yesterday was accepted and used for a signature",
+            ),
+            waiver_notices=("waiver for KS-K05: expires in 9 days, on 2026-11-30",),
+            open_questions=tuple(each.id for each in questions),
+        ),
+        requirements=requirements(),
+        evidence=whole.evidence,
+        kill_score=KillScore(
+            measured="2026-11-20",
+            kit_version="1.0.0",
+            catalogue_digest=made.catalogue_digest,
+            mutants=114,
+            caught=112,
+            variants=4,
+            false_alarms=0,
+        ),
+        questions=questions,
+    )
+
+
+def large(number: int = 5_000, transcripts: int = 3) -> Report:
+    """Return a report of many results, one in ten of them a failure, each of them resting on a transcript."""
     whole = failing()
     miss = _miss_of(whole)
     ids = [requirement.id for requirement in requirements()]
+    evidence = _exchanges(transcripts)
     found = []
     for index in range(number):
         case = f"some_property_of_the_answer[vector-{index:05}]"
@@ -924,6 +1362,7 @@ def large(number: int = 5_000) -> Report:
                 status=Status.FAIL if failed else Status.PASS,
                 subcode=Subcode.WRONG_VALUE if failed else None,
                 message=f"vector {index} was answered with a wrong value" if failed else "",
+                evidence=(evidence[index % transcripts].id,),
             )
         )
     fields = {name: getattr(whole.run, name) for name in whole.run.__struct_fields__}
@@ -935,7 +1374,31 @@ def large(number: int = 5_000) -> Report:
         counts=counts(tuple(found)),
     )
     return Report(
-        schema=REPORT_SCHEMA, run=made, verdict=verdict, requirements=requirements(), evidence=whole.evidence
+        schema=REPORT_SCHEMA, run=made, verdict=verdict, requirements=requirements(), evidence=evidence
+    )
+
+
+def _exchanges(number: int) -> tuple[Evidence, ...]:
+    """Return transcripts of the size of real ones: a token, a call, and their answers, with certificates."""
+    token, call = token_exchange("Example SMS", "rsa-sha256"), verification("Example SMS")
+    blob = "MIIEuDCCA6CgAwIBAgIU+" * 76
+    signed = token.messages[0].body.replace("[removed: 1184 bytes]", blob)
+    headers = tuple((f"x-header-{index}", f"what this header says, {index}") for index in range(8))
+    messages = [
+        Message(
+            at_ms=10.0 * index,
+            sender=sent.sender,
+            receiver=sent.receiver,
+            summary=sent.summary,
+            size=sent.size,
+            headers=headers,
+            body=signed + "".join(f"<Field{each}>a value of it, {each}</Field{each}>" for each in range(40)),
+        )
+        for index, sent in enumerate((*token.messages, *call.messages))
+    ]
+    return tuple(
+        Evidence(id=f"scenario-{index}", title=f"the {index}. call of VerifyUSI", messages=tuple(messages))
+        for index in range(number)
     )
 
 
@@ -944,8 +1407,10 @@ ALL = {
     "failing": failing,
     "incomplete": incomplete,
     "conditional": conditional,
+    "compared": compared,
     "empty": empty,
     "hostile": hostile,
+    "crowded": crowded,
     "large": lambda: large(1_000),
 }
 

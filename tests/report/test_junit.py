@@ -4,8 +4,8 @@ import msgspec
 import pytest
 from lxml import etree
 
-from conformance.model import Blame, Level, Status
-from conformance.report import junit
+from conformance.model import Attestation, Attested, Blame, Change, ChangeKind, Changes, Level, Status
+from conformance.report import comparison, junit
 
 
 @pytest.fixture
@@ -103,3 +103,48 @@ def test_fault_of_the_machine_is_an_error(sample, cases):
     verdict = msgspec.structs.replace(report.verdict, missing=(f"{one.requirement}[{one.case}]",))
     (case,) = cases(msgspec.structs.replace(report, run=run, verdict=verdict)).values()
     assert case.find("error") is not None
+
+
+def test_open_attestation_is_skipped(sample, cases):
+    """A question that is open turns nothing red, since it is a condition; an answered one is a pass."""
+    report = sample.ready()
+    answer = Attestation(question="ATT-A", answer=Attested.YES, name="Jo Citizen", date="2026-11-20")
+    refusal = Attestation(
+        question="ATT-B", answer=Attested.NO, name="Jo Citizen", date="2026-11-20", note="not yet"
+    )
+    run = msgspec.structs.replace(
+        report.run,
+        profile=msgspec.structs.replace(report.run.profile, questions=("ATT-A", "ATT-B", "ATT-C")),
+        attestations=(answer, refusal),
+    )
+    verdict = msgspec.structs.replace(report.verdict, open_questions=("ATT-B", "ATT-C"))
+    found = cases(msgspec.structs.replace(report, run=run, verdict=verdict))
+    assert found["evte.attestations", "ATT-A"].findtext("system-out").strip() == "yes, Jo Citizen, 2026-11-20"
+    assert found["evte.attestations", "ATT-B"].find("skipped").get("message") == (
+        "open (no, Jo Citizen, 2026-11-20 not yet):"
+    )
+    assert found["evte.attestations", "ATT-C"].find("skipped").get("message") == "open (no answer):"
+
+
+def test_waiver_that_admits_nothing_fails(sample, cases):
+    """Like the exit code, the form turns red for a waiver that is stale, and not for one that soon ends."""
+    report = sample.ready()
+    verdict = msgspec.structs.replace(
+        report.verdict,
+        waiver_errors=("waiver for KS-K12: expired on 2026-11-01", "waiver for KS-K12: stale"),
+        waiver_notices=("waiver for KS-K15: expires today, on 2026-11-21",),
+    )
+    found = cases(msgspec.structs.replace(report, verdict=verdict))
+    assert found["evte.waivers", "waiver for KS-K12"].find("failure").get("message").endswith("2026-11-01")
+    assert found["evte.waivers", "waiver for KS-K12 (2)"].find("failure").get("message").endswith("stale")
+    assert found["evte.waivers", "waiver for KS-K15"].find("failure") is None
+
+
+def test_case_says_what_changed(sample, cases):
+    """A case that stands otherwise than in the baseline says how."""
+    report = sample.failing()
+    change = Change(requirement="STS-R11", case="signs_with_sha256", kind=ChangeKind.NEWLY_FAILING)
+    changes = Changes(baseline=comparison.stored(sample.ready()), changes=(change,))
+    case = cases(msgspec.structs.replace(report, changes=changes))["evte.sts.STS-R11", "signs_with_sha256"]
+    properties = {each.get("name"): each.get("value") for each in case.find("properties")}
+    assert properties["since the baseline"] == "newly failing"

@@ -11,29 +11,38 @@ def message(sender, receiver, at_ms=0.0, summary="VerifyUSI"):
 def test_answer_is_told_from_call():
     """The first message the other way answers, and its sender was busy in between."""
     chart = lay_out([message("product", "registry"), message("registry", "product", 11.6)])
-    assert [arrow.answer for arrow in chart.arrows] == [False, True]
-    assert [arrow.points for arrow in chart.arrows] == [1, -1]
-    assert [arrow.at for arrow in chart.arrows] == ["+0.0 ms", "+12 ms"]
-    (busy,) = chart.busy
-    assert busy.x == chart.parties[1].x
-    assert busy.y == chart.arrows[0].y
+    assert [wire.answer for wire in chart.shape.wires] == [False, True]
+    assert [wire.points for wire in chart.shape.wires] == [1, -1]
+    assert [label.at for label in chart.labels] == ["+0.0 ms", "+12 ms"]
+    (busy,) = chart.shape.busy
+    assert busy.x == chart.shape.lanes[1]
+    assert busy.y == chart.shape.wires[0].y
+
+
+def test_charts_that_differ_in_words_alone_share_their_lines():
+    """Who speaks and what is said is written on a chart; its lines are those of every such talk."""
+    one = lay_out([message("product", "registry"), message("registry", "product", 11.6)])
+    other = lay_out([message("client", "service", 3.0, "GetCountries"), message("service", "client", 9.0)])
+    assert one.shape == other.shape
+    assert one.labels != other.labels
 
 
 def test_everything_is_inside():
     """No party and no arrow leaves the chart."""
     chart = lay_out([message("a", "b"), message("b", "c"), message("c", "d"), message("d", "d")])
-    for party in chart.parties:
-        assert party.x - party.width / 2 >= GUTTER
-        assert party.x + party.width / 2 <= WIDTH
-    assert all(0 < arrow.end < WIDTH and arrow.y < chart.height for arrow in chart.arrows)
+    for lane in chart.shape.lanes:
+        assert lane - chart.shape.box / 2 >= GUTTER
+        assert lane + chart.shape.box / 2 <= WIDTH
+    assert all(0 < wire.end < WIDTH and wire.y < chart.shape.height for wire in chart.shape.wires)
 
 
 def test_long_names_are_cut():
     """A name that does not fit ends in an ellipsis."""
     chart = lay_out([message("p" * 500, "registry", summary="s" * 500)])
-    assert chart.parties[0].name.endswith("p…")
-    assert len(chart.parties[0].name) < 30
-    assert len(chart.arrows[0].label) < 80
+    (_, name), _ = chart.parties
+    assert name.endswith("p…")
+    assert len(name) < 30
+    assert len(chart.labels[0].text) < 80
 
 
 def test_no_chart_where_it_would_not_help():
@@ -46,5 +55,5 @@ def test_no_chart_where_it_would_not_help():
 def test_long_conversations_are_cut():
     """Only the first messages are drawn, and the number of the others is told."""
     chart = lay_out([message("a", "b")] * (MOST_MESSAGES + 7))
-    assert len(chart.arrows) == MOST_MESSAGES
+    assert len(chart.labels) == MOST_MESSAGES
     assert chart.undrawn == 7

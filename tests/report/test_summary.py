@@ -2,9 +2,11 @@
 
 import re
 
+import msgspec
 import pytest
 
-from conformance.report import markdown, summary
+from conformance.model import Change, ChangeKind, Changes, LookAlike
+from conformance.report import comparison, markdown, summary
 
 
 def test_begins_with_the_verdict(report):
@@ -79,3 +81,62 @@ def test_prose_is_not_acted_upon(given_text, written):
 def test_code_cannot_be_left(given_text, written):
     """A code span has a longer fence than anything in it."""
     assert markdown.code(given_text) == written
+
+
+def test_names_what_newly_fails(sample):
+    """Against a baseline the page has a line per kind of change, newly failing ones first."""
+    report = sample.failing()
+    changes = Changes(
+        baseline=comparison.stored(sample.ready()),
+        changes=(
+            Change(requirement="KS-K02", case="a", kind=ChangeKind.MENDED),
+            Change(requirement="STS-R11", case="signs_with_sha256", kind=ChangeKind.NEWLY_FAILING),
+            Change(requirement="STS-R11", case="other", kind=ChangeKind.NEWLY_FAILING),
+        ),
+    )
+    text = summary.render(msgspec.structs.replace(report, changes=changes)).decode()
+    assert "### Since the baseline\n\ncompared with EVTE reference implementation 1.0.0 of " in text
+    assert "- ❌ newly failing, 2 points: `STS-R11`\n- ✅ mended, 1 point: `KS-K02`\n" in text
+    unchanged = msgspec.structs.replace(report, changes=msgspec.structs.replace(changes, changes=()))
+    assert "Every point stands as it did." in summary.render(unchanged).decode()
+
+
+def test_names_open_attestations(sample):
+    """Whoever reads the page knows what nobody has answered for, and how to answer."""
+    text = summary.render(sample.crowded()).decode()
+    assert "### Open attestations: " in text
+    assert "`evte attest` asks them and keeps the answers." in text
+    assert "Open attestations" not in summary.render(sample.ready()).decode()
+
+
+def test_names_waivers(sample):
+    """Waivers that are wrong or soon end are told, and those in force are counted."""
+    report = sample.failing()
+    verdict = msgspec.structs.replace(
+        report.verdict,
+        waiver_errors=("waiver for A: stale",),
+        waiver_notices=("waiver for B: expires today",),
+    )
+    text = summary.render(msgspec.structs.replace(report, verdict=verdict)).decode()
+    assert (
+        "### Waivers\n\n- ❌ waiver for A: stale\n- ⚠️ waiver for B: expires today\n- 1 waiver in force"
+        in text
+    )
+
+
+def test_names_a_likely_cause_once(sample):
+    """Misses that one known mistake explains are told together, and a mistake that explains one is not."""
+    alike = LookAlike(
+        mutant="signs-with-sha1",
+        sentence="Signs with SHA-1.",
+        mend="Configure the method by its URI.",
+        requirements=("STS-R11", "STS-R12"),
+        similarity=1.0,
+    )
+    again = msgspec.structs.replace(alike, mutant="other", sentence="Something else.")
+    single = msgspec.structs.replace(alike, mutant="single", requirements=("KS-K12",))
+    report = msgspec.structs.replace(sample.failing(), look_alikes=(alike, again, single))
+    lines = [line for line in summary.render(report).decode().splitlines() if "look like one mistake" in line]
+    assert lines == [
+        "- `STS-R11`, `STS-R12` look like one mistake: Signs with SHA-1. Configure the method by its URI."
+    ]

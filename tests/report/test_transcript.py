@@ -38,8 +38,25 @@ def test_marks_what_a_finding_names():
     assert body.text == '&lt;m&gt;<mark class="bad">rsa-sha1<sup>1</sup></mark>&lt;/m&gt;'
 
 
+CERTIFICATE = "MIIE" + "b64+" * 60 + "u4=="
+
+
+def test_shortens_base64_that_nobody_reads():
+    """A certificate keeps its beginning and its end, and what is missing is told."""
+    body = show(f"<c>{CERTIFICATE}</c>", [])
+    assert body.text == ("&lt;c&gt;MIIEb64+b64+b64+b64+b64+b64+b64+ … 200 more … b64+b64+b64+u4==&lt;/c&gt;")
+    assert (body.shortened, body.whole) == (True, True)
+
+
+def test_keeps_base64_that_a_finding_speaks_of():
+    """What a judge objects to is shown and marked, however long it is."""
+    body = show(f"<c>{CERTIFICATE}</c>", [Finding(code="a.b", message="wrong", actual="64+b64+u4==")])
+    assert not body.shortened
+    assert '<mark class="bad">64+b64+u4==<sup>1</sup></mark>' in body.text
+
+
 def test_cuts_what_is_too_long():
     """A long body is cut and says so."""
-    body = show("x" * (BODY_LIMIT + 1), [])
+    body = show("x " * (BODY_LIMIT // 2 + 1), [])
     assert not body.whole
     assert len(body.text) < BODY_LIMIT + 100

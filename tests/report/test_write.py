@@ -16,9 +16,16 @@ def test_writes_every_form(sample, tmp_path):
         "evidence/token-cloud.json",
         "evidence/two-tenants.json",
         "evidence/verify.json",
+        "replay/USI-CHK-02-refuses_strangers-cyrillic-en.jsonl",
+        "replay/USI-CHK-02-refuses_strangers-cyrillic-en.json",
         "junit.xml",
+        "report.sarif",
         "summary.md",
+        "requirements.csv",
+        "badge.svg",
+        "badge.json",
         "report.html",
+        "manifest.json",
     ]
     assert sorted(path for path in out.rglob("*") if path.is_file()) == sorted(written)
     assert (out / "report.html").read_bytes() == page.render(sample.failing(), reports.SECTIONS)

@@ -10,6 +10,7 @@ from conformance.model import Subcode
 from conformance.simulators.population import bundled
 from conformance.suite import Budget, for_all
 from conformance.suite.drawn import _PEOPLE, likenesses
+from conformance.suite.iut import Ledger
 
 PLAIN = {"USI": "2222222222", "FirstName": "Ada", "FamilyName": "Lovely", "DateOfBirth": "1990-02-28"}
 
@@ -81,7 +82,9 @@ def test_the_people_of_plain_cases_are_of_the_population(person):
 
 def iut(examples):
     """An implementation with a budget and nothing else."""
-    return SimpleNamespace(budget=Budget(examples=examples), session=SimpleNamespace(fallen=False))
+    return SimpleNamespace(
+        budget=Budget(examples=examples), session=SimpleNamespace(fallen=False), ledger=Ledger()
+    )
 
 
 @pytest.mark.parametrize(("cost", "examples", "tried"), [(1, 60, 60), (5, 60, 12), (5, 8, 2), (5, 1, 1)])

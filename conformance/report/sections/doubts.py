@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.model import Confidence
+from conformance.model import Confidence, KillScore
 from conformance.report import standing
 from conformance.report.ledger import Ledger
 from conformance.report.section import Section
@@ -21,6 +21,10 @@ class View:
     remote: bool
     """Whether the implementation ran where the kit could not see it start."""
     kit_errors: int
+    score: KillScore | None
+    """How many known mistakes the kit catches; None while it is not measured."""
+    attested: bool
+    """Whether anybody attested anything."""
 
 
 def _view(ledger: Ledger) -> View:
@@ -36,6 +40,8 @@ def _view(ledger: Ledger) -> View:
         kit_errors=sum(
             case.standing is standing.KIT_ERROR for entry in ledger.entries for case in entry.cases
         ),
+        score=ledger.report.kill_score,
+        attested=bool(ledger.run.attestations),
     )
 
 

@@ -3,11 +3,21 @@
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.model import Remark
+from conformance.model import DoctorFinding, Remark
 from conformance.report import figures
 from conformance.report.ledger import Ledger
 from conformance.report.section import Section
 from conformance.report.sections.verdict import Fact, origin
+from conformance.report.standing import Tone
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One finding of the doctor's, with its colour and word."""
+
+    finding: DoctorFinding
+    tone: Tone
+    word: str
 
 
 @dataclass(frozen=True)
@@ -15,6 +25,10 @@ class View:
     """What the section shows."""
 
     remarks: tuple[Remark, ...]
+    doctor: tuple[Examined, ...]
+    """What the pre-flight examination found, what is not well first; empty when it was not held."""
+    ailing: int
+    """Findings that are not well."""
     groups: tuple[tuple[str, tuple[Fact, ...]], ...]
     """Headings, each with its facts."""
 
@@ -78,7 +92,16 @@ def _view(ledger: Ledger) -> View:
     if run.environment:
         machine = tuple(Fact(name, text) for name, text in sorted(run.environment.items()))
         groups.append(("Machine", machine))
-    return View(run.remarks, tuple(groups))
+    doctor = tuple(
+        sorted(map(_examined, run.doctor), key=lambda each: (each.finding.ok, not each.finding.fatal))
+    )
+    return View(run.remarks, doctor, sum(not each.ok for each in run.doctor), tuple(groups))
+
+
+def _examined(finding: DoctorFinding) -> Examined:
+    if finding.ok:
+        return Examined(finding, Tone.OK, "ok")
+    return Examined(finding, Tone.BAD, "wrong") if finding.fatal else Examined(finding, Tone.WARN, "note")
 
 
 SECTION: Final = Section(

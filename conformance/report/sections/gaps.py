@@ -1,10 +1,9 @@
-"""Conditions, waivers and gaps: everything that the verdict rests on besides what passed and failed."""
+"""Conditions and gaps: everything that the verdict rests on besides what passed and failed."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.model import Waiver
-from conformance.report.ledger import Entry, Ledger
+from conformance.report.ledger import Entry, Ledger, read_label
 from conformance.report.section import Section
 from conformance.report.sections.mend import Open, absent_points, open_points
 
@@ -16,10 +15,8 @@ ROWS: Final = 200
 class View:
     """What the section shows."""
 
-    waivers: tuple[tuple[Waiver, int], ...]
-    """Each waiver with the number of failures that it admits in this run."""
-    waiver_errors: tuple[str, ...]
-    conditions: tuple[str, ...]
+    conditions: tuple[tuple[str, str], ...]
+    """The requirement to link to, if it is known, and the condition or what follows the requirement's id."""
     conditions_unshown: int
     unsettled: tuple[Open, ...]
     absent: tuple[Open, ...]
@@ -32,17 +29,14 @@ class View:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to list but what is assumed."""
-        waived = self.waivers or self.waiver_errors or self.conditions
-        return not (waived or self.unsettled or self.absent or self.unchecked)
+        return not (self.conditions or self.unsettled or self.absent or self.unchecked)
 
 
 def _view(ledger: Ledger) -> View:
-    admitted = [case.waiver for entry in ledger.entries for case in entry.cases if case.waiver]
     conditions = ledger.verdict.conditions
+    known = frozenset(entry.requirement.id for entry in ledger.entries)
     return View(
-        waivers=tuple((waiver, admitted.count(waiver)) for waiver in ledger.run.waivers),
-        waiver_errors=ledger.verdict.waiver_errors,
-        conditions=conditions[:ROWS],
+        conditions=tuple(_condition(each, known) for each in conditions[:ROWS]),
         conditions_unshown=max(0, len(conditions) - ROWS),
         unsettled=open_points(ledger),
         absent=absent_points(ledger),
@@ -51,6 +45,12 @@ def _view(ledger: Ledger) -> View:
     )
 
 
-SECTION: Final = Section(
-    anchor="gaps", title="Conditions, waivers and gaps", template="gaps.html", view=_view
-)
+def _condition(condition: str, known: frozenset[str]) -> tuple[str, str]:
+    """Return a condition of the verdict, `ID[case]: why`, parted after its requirement."""
+    identifier, _ = read_label(condition.partition(": ")[0])
+    if identifier not in known:
+        return "", condition
+    return identifier, condition.removeprefix(identifier).removeprefix(": ")
+
+
+SECTION: Final = Section(anchor="gaps", title="Conditions and gaps", template="gaps.html", view=_view)

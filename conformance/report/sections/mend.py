@@ -1,13 +1,17 @@
-"""What to mend first: the misses by requirement, the gravest on top, each with all it takes to mend it."""
+"""What to mend first: the misses by likely cause and requirement, the gravest on top, with all it takes."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 from markupsafe import Markup
 
-from conformance.model import Blame, Evidence, Result, Severity, Status
-from conformance.report import figures, request, standing
+from conformance.model import Blame, CounterExample, Evidence, LookAlike, Result, Severity, Status
+from conformance.plan import waivers
+from conformance.report import figures, replays, request, standing
 from conformance.report.difference import compare
 from conformance.report.ledger import Case, Entry, Ledger
 from conformance.report.remedy import ANY, remedy
@@ -20,6 +24,11 @@ CARDS_SHOWN: Final = 60
 """Cards in full; whoever has more misses than that begins with the first ones."""
 NAMES_SHOWN: Final = 12
 """Requirements that a group of open points names."""
+
+_RUN_AGAIN: Final = re.compile(
+    r"evte run (?P<iut>--iut .+?) --profile \S+(?: --seed -?\d+)?(?P<own> --keystore .+)? --only ", re.DOTALL
+)
+"""The command of a result, as the plugin writes it; quoted for the shell of the machine of the run."""
 
 _BLAME: Final[dict[Blame, str]] = {
     Blame.HARNESS: "This looks like the harness rather than the product behind it.",
@@ -57,6 +66,25 @@ class Card:
     remedies: tuple[tuple[str, str], ...]
     """What to do, each with the language that it is written for, empty if it suits all."""
     evidence: tuple[Evidence, ...]
+    alike: tuple[LookAlike, ...] = ()
+    """The kit's own wrong implementations of which the product reminds here; they cannot be told apart."""
+    again: str = ""
+    """The command that tries the stored example again; empty where none is stored."""
+    stored: CounterExample | None = None
+    waiver: str = ""
+    """The entry of a waiver that would admit the failure; empty where none could, or none is needed."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cards of one likely cause; without one, a card on its own."""
+
+    cards: tuple[Card, ...]
+
+    @property
+    def alike(self) -> tuple[LookAlike, ...]:
+        """What all of them have in common; empty for a card on its own, which says it itself."""
+        return self.cards[0].alike if len(self.cards) > 1 else ()
 
 
 @dataclass(frozen=True)
@@ -90,19 +118,61 @@ class View:
     unsettled: tuple[Open, ...]
     hidden: int
     """How many cards were left out."""
+    groups: Mapping[str, tuple[Group, ...]] = field(default_factory=dict)
+    """The cards of `blocking`, `conditions` and `uncounted` by their likely causes."""
 
 
 def _view(ledger: Ledger) -> View:
     entries = missed(ledger)
-    cards = [_card(entry, ledger) for entry in entries[:CARDS_SHOWN]]
+    known = _Known(ledger)
+    cards = [_card(entry, ledger, known) for entry in entries[:CARDS_SHOWN]]
+    groups = {
+        "blocking": _by_cause(card for card in cards if card.entry.blocking),
+        "conditions": _by_cause(card for card in cards if card.entry.scoring and not card.entry.blocking),
+        "uncounted": _by_cause(card for card in cards if not card.entry.scoring),
+    }
     return View(
-        blocking=tuple(card for card in cards if card.entry.blocking),
+        **{name: tuple(card for group in found for card in group.cards) for name, found in groups.items()},
         unreached=unreached(ledger),
-        conditions=tuple(card for card in cards if card.entry.scoring and not card.entry.blocking),
-        uncounted=tuple(card for card in cards if not card.entry.scoring),
         unsettled=open_points(ledger),
         hidden=len(entries) - len(cards),
+        groups=groups,
     )
+
+
+class _Known:
+    """What the report knows of misses besides their results."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        report = ledger.report
+        self.stored = {each.name: each for each in report.counter_examples}
+        self.alike: dict[str, tuple[LookAlike, ...]] = {}
+        causes: dict[tuple[str, ...], list[LookAlike]] = {}
+        for look_alike in report.look_alikes:
+            causes.setdefault(look_alike.requirements, []).append(look_alike)
+        for requirements, alike in causes.items():
+            for name in requirements:
+                self.alike.setdefault(name, tuple(alike))
+        self.waivers: dict[tuple[object, ...], str] = {}
+        try:
+            began = date.fromisoformat(report.run.started[:10])
+        except ValueError:
+            return
+        for result in waivers.waivable(report.run.results, report.verdict):
+            self.waivers[_failure(result)] = waivers.entry(result, today=began)
+
+
+def _failure(result: Result) -> tuple[object, ...]:
+    """Return what a waiver binds a failure by."""
+    return result.requirement, result.status, result.subcode, waivers.prefix(result.message)
+
+
+def _by_cause(cards: Iterable[Card]) -> tuple[Group, ...]:
+    """Return cards by their likely causes; each cause where its gravest card stands."""
+    groups: dict[object, list[Card]] = {}
+    for card in cards:
+        groups.setdefault(card.alike[0].requirements if card.alike else id(card), []).append(card)
+    return tuple(Group(tuple(found)) for found in groups.values())
 
 
 def missed(ledger: Ledger) -> list[Entry]:
@@ -174,7 +244,7 @@ def _is_unreached(case: Case) -> bool:
     )
 
 
-def _card(entry: Entry, ledger: Ledger) -> Card:
+def _card(entry: Entry, ledger: Ledger, known: _Known) -> Card:
     misses = sorted(
         (case for case in entry.misses if case.standing.column != "missing"),
         key=lambda case: (case.standing.rank, _kind(case), _size(case), case.name),
@@ -200,7 +270,18 @@ def _card(entry: Entry, ledger: Ledger) -> Card:
         causes=_causes(evidence, result),
         remedies=_remedies(entry, result, who.language if who else ""),
         evidence=evidence,
+        alike=known.alike.get(entry.requirement.id, ()),
+        again=_again(result) if result.counter_example in known.stored else "",
+        stored=known.stored.get(result.counter_example),
+        waiver=known.waivers.get(_failure(result), "") if entry.blocking else "",
     )
+
+
+def _again(result: Result) -> str:
+    """Return the command that tries a stored example again, to be given in the folder of the report."""
+    path = shlex.quote(replays.path_of(result.counter_example))
+    found = _RUN_AGAIN.match(result.replay)
+    return f"evte replay {path} {found['iut']}{found['own'] or ''}" if found else f"evte replay {path}"
 
 
 def _kind(case: Case) -> int:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.model import Capability, Status
+from conformance.model import Capability, Confidence, Level, Status
 from conformance.report import figures, standing
 from conformance.report.ledger import Case, Entry, Ledger
 from conformance.report.section import Section
 from conformance.report.sections import mend
+from conformance.report.standing import Tone
 
 CASES_SHOWN: Final = 40
 """Cases of one requirement that are shown one by one with their message; the rest is in `report.json`."""
@@ -38,11 +39,60 @@ class Table:
     """The requirements of one capability."""
 
     anchor: str
+    short: str
+    """The capability's name in the records."""
     name: str
     rows: tuple[Row, ...]
 
 
-def _view(ledger: Ledger) -> tuple[Table, ...]:
+@dataclass(frozen=True)
+class Filter:
+    """One thing by which rows can be chosen."""
+
+    anchor: str
+    """Beginning of the ids of its choices, which the style sheet knows."""
+    name: str
+    choices: tuple[tuple[str, str], ...]
+    """End of the id and word of each; the first one takes in every row."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What the section shows."""
+
+    filters: tuple[Filter, ...]
+    """Those that tell rows of this report apart."""
+    tables: tuple[Table, ...]
+
+
+_STANDINGS: Final[tuple[tuple[Tone, str], ...]] = (
+    (Tone.BAD, "missed"),
+    (Tone.WARN, "conditions"),
+    (Tone.NONE, "not tested"),
+    (Tone.OK, "passed"),
+)
+
+
+def _view(ledger: Ledger) -> View:
+    tables = _tables(ledger)
+    entries = [row.entry for table in tables for row in table.rows]
+    tones = {entry.standing.tone for entry in entries}
+    levels = {entry.requirement.level for entry in entries}
+    confidences = {entry.requirement.confidence for entry in entries}
+    filters = (
+        _filter("f", "Result", [(tone.value, word) for tone, word in _STANDINGS if tone in tones]),
+        _filter("l", "Level", [(each.value, each.value) for each in Level if each in levels]),
+        _filter("t", "Capability", [(table.short, table.name) for table in tables]),
+        _filter("c", "Confidence", [(each.value, each.value) for each in Confidence if each in confidences]),
+    )
+    return View(tuple(each for each in filters if len(each.choices) > 2), tables)
+
+
+def _filter(anchor: str, name: str, choices: list[tuple[str, str]]) -> Filter:
+    return Filter(anchor, name, (("all", "all"), *choices))
+
+
+def _tables(ledger: Ledger) -> tuple[Table, ...]:
     tables = []
     above = {id(entry) for entry in (*mend.missed(ledger)[: mend.CARDS_SHOWN], *mend.unreached(ledger))}
     for capability in Capability:
@@ -52,7 +102,8 @@ def _view(ledger: Ledger) -> tuple[Table, ...]:
             if entry.requirement.capability is capability
         )
         if rows:
-            tables.append(Table(f"requirements-{capability.value}", standing.CAPABILITY[capability], rows))
+            name = standing.CAPABILITY[capability]
+            tables.append(Table(f"requirements-{capability.value}", capability.value, name, rows))
     return tuple(tables)
 
 
@@ -94,5 +145,5 @@ SECTION: Final = Section(
     title="Requirements",
     template="requirements.html",
     view=_view,
-    tally=lambda view: str(sum(len(table.rows) for table in view)),
+    tally=lambda view: str(sum(len(table.rows) for table in view.tables)),
 )

@@ -37,7 +37,7 @@ VARIABLE: Final = "EVTE_IUT"
 LIVE: Final = "EVTE_LAB"
 """Environment variable that `evte lab` sets: somebody is there to move sliders."""
 
-_PACKAGE: Final = Path(__file__).parent
+_PACKAGE: Final = Path(__file__).parents[1]
 _CHECKOUT: Final = _PACKAGE.parent / "notebooks"
 _INSTALLED: Final = _PACKAGE / "_data" / "notebooks"
 _MARKS: Final = {"pass": "✓", "fail": "✕", "warn": "!", "missing": "?", "absent": "-"}
