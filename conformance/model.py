@@ -636,6 +636,15 @@ class KillScore(Record, frozen=True, kw_only=True):
     false_alarms: int
 
 
+class StoredFile(Record, frozen=True, kw_only=True):
+    """A file that the lines of a stored example name."""
+
+    path: str
+    """As the lines have it; the file there is gone."""
+    content: str
+    """Base64."""
+
+
 class CounterExample(Record, frozen=True, kw_only=True):
     """A failure that can be tried again exactly as it was."""
 
@@ -662,6 +671,8 @@ class CounterExample(Record, frozen=True, kw_only=True):
     """What was drawn, as Python shows it, bounded; empty where nothing was, and for a story."""
     hypothesis: str = ""
     """Version that made the record."""
+    files: tuple[StoredFile, ...] = ()
+    """Credential stores that the lines name, if they are the kit's own and small."""
 
 
 class Report(Record, frozen=True, kw_only=True):

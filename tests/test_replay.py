@@ -1,9 +1,11 @@
 """`evte replay` says FIXED, STILL FAILS or CANNOT RUN, and FIXED only of what was really tried again."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,9 @@ from conformance.model import Status
 from conformance.replaying import Answer, read, replay
 from conformance.report import write
 from conformance.runner import Order, run
+from conformance.simulators.authority import Authority
+from conformance.simulators.bench import LOCAL
+from conformance.simulators.stores import make_store
 
 ROOT = Path(__file__).parent.parent
 
@@ -196,12 +201,53 @@ def test_a_story_is_tried_again(mutant, requirement, profile, case):
     assert replay(example, Order(iut="reference")).answer is Answer.FIXED
 
 
+def test_the_lines_on_a_store_can_be_piped_in_the_folder_of_the_report(tmp_path):
+    """The copy of the store lies beside them, since the one that was opened is gone."""
+    report, stored = found_by("takes-the-first-certificate", "KS-T04[finds_the_leaf_anywhere[root-first]]")
+    write(report, tmp_path)
+    (file,) = stored["KS-T04"].files
+    assert not Path(file.path).exists()
+    lines = (tmp_path / "replay" / f"{stored['KS-T04'].name}.jsonl").read_bytes()
+    told = subprocess.run(
+        [sys.executable, "-m", "conformance.reference"],
+        input=lines,
+        capture_output=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+        timeout=60,
+    )
+    answers = [json.loads(line)["result"]["status"] for line in told.stdout.splitlines()]
+    assert answers == ["ok", "ok"]
+
+
+def test_an_operators_store_is_never_copied(tmp_path, monkeypatch):
+    """Not even one of the kit's own making, in a run with a credential that was given."""
+    name = f"ABRD:{LOCAL.abn}_{LOCAL.name}"
+    moment = datetime.now(UTC)
+    own = Authority(moment).machine_credential(abn=LOCAL.abn, name=LOCAL.name)
+    path = tmp_path / "keystore.xml"
+    path.write_bytes(make_store([own], password="Of-the-operator-1", moment=moment))
+    monkeypatch.setenv("OWN_PASSWORD", "Of-the-operator-1")
+    outcome = run(
+        Order(
+            iut="mutant:takes-the-first-certificate",
+            only=("KS-T04[finds_the_leaf_anywhere[root-first]]",),
+            keystore=path,
+            alias=name,
+            password_env="OWN_PASSWORD",
+        )
+    )
+    (example,) = outcome.report.counter_examples
+    assert example.files == ()
+
+
 def test_a_store_of_the_kits_own_making_is_opened_with_its_password():
     """It is published with the vectors, so that the line is exact; the store itself is made again."""
     _, stored = found_by("decodes-percent-signs-in-passwords", "KS-K05")
     example = stored["KS-K05"]
     assert json.loads(example.lines[-1])["params"]["password"] == "Passw%6Frd1!"
-    assert any("credential store" in need for need in example.needs)
+    assert any("copy of the store" in need for need in example.needs)
     assert replay(example, Order(iut="reference")).answer is Answer.FIXED
 
 

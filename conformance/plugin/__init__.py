@@ -119,7 +119,7 @@ def pytest_configure(config: pytest.Config) -> None:
 _WRITTEN: Final = (
     *("report.html", "report.json", "report.sarif", "report.pdf", "junit.xml", "summary.md"),
     *("requirements.csv", "badge.svg", "badge.json", "manifest.json", "manifest.sig.xml"),
-    *("evidence/*.json", "replay/*.json", "replay/*.jsonl"),
+    *("evidence/*.json", "replay/*.json", "replay/*.jsonl", "replay/*.store-*.xml"),
 )
 """What a report consists of, besides the raw results; in the folder nothing else is touched."""
 

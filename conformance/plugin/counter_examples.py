@@ -1,5 +1,7 @@
 """From a miss to a stored example that can be tried again, and whether a stored one has been."""
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from conformance.plugin.conductor import Conductor
@@ -8,7 +10,7 @@ if TYPE_CHECKING:  # the plugin is loaded by every pytest where the kit is insta
     from collections.abc import Sequence
 
     from conformance.errors import Inconclusive
-    from conformance.model import CounterExample, Result
+    from conformance.model import CounterExample, Result, StoredFile
     from conformance.suite.examples import Tried
 
 LONGEST: Final = 512 * 1024
@@ -22,6 +24,12 @@ _STORE: Final = (
     "The credential store at the path of the lines, which the kit makes for this case: `evte replay` makes "
     "it again; the file of the run is gone."
 )
+_COPIES: Final = "The folder of the report as working directory: the lines name the copy of the store in it."
+
+LARGEST_FILE: Final = 48 * 1024
+"""Bytes of a credential store that is stored with an example."""
+_FILES: Final = 3
+"""Credential stores of one example that are stored."""
 _PASSWORD: Final = "The password of the credential store, which is not stored."
 _EARLIER: Final = "The requests before it, which are too long to be stored."
 
@@ -54,6 +62,7 @@ def stored(conductor: Conductor, result: "Result", error: BaseException | None) 
     name = anchor(told)
     if name.casefold() in taken:
         name = anchor(f"{told}[{result.case}")  # no plain name, so that it gets a mark of its own
+    files = _files(conductor, lines)
     return CounterExample(
         name=name,
         requirement=result.requirement,
@@ -67,7 +76,8 @@ def stored(conductor: Conductor, result: "Result", error: BaseException | None) 
         actual=result.actual,
         lines=tuple(filter(None, (session.opening, *lines))),
         method=method,
-        needs=(*_needs(lines), *needs),
+        needs=(*_needs(lines, copied=bool(files)), *needs),
+        files=files,
         choices=tried.choices,
         hypothesis=tried.hypothesis,
         drawn=tried.drawn,
@@ -133,6 +143,17 @@ def _of_check(conductor: Conductor, result: "Result") -> "Tried":
     return Tried((*before, *ledger.requests), drawn=ledger.drawn)
 
 
+def _parameters(line: str) -> dict[str, Any]:
+    """Return the parameters of a request line; nothing where it is no such line."""
+    import msgspec
+
+    try:
+        found = msgspec.json.decode(line)["params"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _method(line: str) -> str:
     """Return the method of a request line; nothing where it is no such line."""
     import msgspec
@@ -144,7 +165,35 @@ def _method(line: str) -> str:
         return ""
 
 
-def _needs(lines: "Sequence[str]") -> list[str]:
+def _files(conductor: Conductor, lines: "Sequence[str]") -> "tuple[StoredFile, ...]":
+    """Return the credential stores that lines name: the kit's own, as they are now, and small ones only.
+
+    A run with an operator's credential has none, for a store of that run may hold it; and what is not in the
+    folder for temporary files was made by nobody of the kit's.
+    """
+    import base64
+
+    from conformance.model import StoredFile
+
+    if conductor.choices.keystore is not None:
+        return ()
+    own = Path(tempfile.gettempdir()).resolve()
+    found: dict[str, StoredFile] = {}
+    for line in lines:
+        path = _parameters(line).get("path") if _method(line).startswith("keystore.") else None
+        if not isinstance(path, str) or path in found or len(found) == _FILES:
+            continue
+        try:
+            place = Path(path)
+            if place.resolve().is_relative_to(own) and place.stat().st_size <= LARGEST_FILE:
+                content = base64.b64encode(place.read_bytes()).decode("ascii")
+                found[path] = StoredFile(path=path, content=content)
+        except (OSError, ValueError):
+            continue  # there is no such file, and that may be the case in point
+    return tuple(found.values())
+
+
+def _needs(lines: "Sequence[str]", *, copied: bool) -> list[str]:
     from conformance.adapters.conversation import MASK
 
     methods = {_method(line) for line in lines}
@@ -152,7 +201,7 @@ def _needs(lines: "Sequence[str]") -> list[str]:
     if methods & {"token.obtain", "usi.call", "keystore.renew"}:
         found.append(_SERVICES)
     if methods & {"keystore.list", "keystore.open", "keystore.sign", "keystore.renew"}:
-        found.append(_STORE)
+        found.append(_COPIES if copied else _STORE)
     if any(MASK in line for line in lines):
         found.append(_PASSWORD)
     return found

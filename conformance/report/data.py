@@ -46,6 +46,14 @@ def encode_record(record: model.Record) -> bytes:
     return msgspec.json.format(_json(record), indent=2) + b"\n"
 
 
+def quoted(text: str) -> str:
+    """Return ``text`` as a text of JSON, in the way in which the lines of the contract are encoded."""
+    try:
+        return msgspec.json.encode(text).decode()
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_mended(text)).decode()
+
+
 def evidence_names(identifiers: Iterable[str]) -> dict[str, str]:
     """Return a file name for each evidence id: `ID.json` if every file system can hold it, else a safe one.
 

@@ -4,9 +4,13 @@ The first holds nothing but lines of the contract, so that it can be piped into 
 
     YOUR-HARNESS < replay/NAME.jsonl
 
+Credential stores that the lines name lie beside them, as `replay/NAME.store-1.xml`; the lines that are piped
+name these copies, so that they are to be piped in the folder of the report.
+
 The second holds the whole `model.CounterExample`, from which the kit itself tries the example again.
 """
 
+import base64
 from typing import Final
 
 import msgspec
@@ -26,9 +30,19 @@ def files(report: model.Report) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for example in report.counter_examples:
         stem = f"{FOLDER}/{data.anchor(example.name)}"
-        found[f"{stem}.jsonl"] = _lines(example)
+        copies = {each.path: f"{stem}.store-{number}.xml" for number, each in enumerate(example.files, 1)}
+        found[f"{stem}.jsonl"] = _lines(example, copies)
         found[f"{stem}.json"] = data.encode_record(example)
+        for each in example.files:
+            found[copies[each.path]] = _content(each)
     return found
+
+
+def _content(file: model.StoredFile) -> bytes:
+    try:
+        return base64.b64decode(file.content, validate=True)
+    except ValueError:  # out of a forged report
+        return b""
 
 
 def path_of(name: str) -> str:
@@ -60,7 +74,11 @@ def decode(content: bytes, where: str) -> model.CounterExample:
         ) from error
 
 
-def _lines(example: model.CounterExample) -> bytes:
+def _lines(example: model.CounterExample, copies: dict[str, str]) -> bytes:
+    """Return the lines, each path of a store replaced by that of its copy."""
     # A line of the contract has no line feed inside; one out of a forged report must not become two.
     lines = [" ".join(line.splitlines()) for line in example.lines]
+    for path, copy in copies.items():
+        named = data.quoted(path)
+        lines = [line.replace(named, f'"{copy}"') for line in lines]
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")

@@ -47,6 +47,7 @@ from conformance.model import (
     Severity,
     Source,
     Status,
+    StoredFile,
     StoredRun,
     Subcode,
     Verdict,
@@ -1194,7 +1195,12 @@ def hostile() -> Report:
             ),
         ),
         counter_examples=(
-            msgspec.structs.replace(stored(bad), lines=(attack, HOSTILE + "\n" + attack), needs=(HOSTILE,)),
+            msgspec.structs.replace(
+                stored(bad),
+                lines=(attack, HOSTILE + "\n" + attack),
+                needs=(HOSTILE,),
+                files=(StoredFile(path=attack, content=HOSTILE), StoredFile(path="", content="eA==")),
+            ),
         ),
         changes=Changes(
             baseline=_strange_run(attack),

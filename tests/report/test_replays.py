@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from conformance.errors import OperatorError
-from conformance.model import CounterExample
+from conformance.model import CounterExample, StoredFile
 from conformance.report import forms, replays
 
 NAME = "USI-CHK-02-refuses_strangers-cyrillic-en"
@@ -39,7 +39,7 @@ def test_no_name_leads_out_of_the_folder_and_no_line_becomes_two(sample):
     """Whatever a forged report says, the files lie in `replay/`, and a line of theirs is one line."""
     hostile = sample.hostile()
     files = replays.files(hostile)
-    assert len(files) == 2
+    assert len(files) == 4
     for path in files:
         folder, name = path.split("/")
         assert folder == "replay"
@@ -47,6 +47,26 @@ def test_no_name_leads_out_of_the_folder_and_no_line_becomes_two(sample):
         assert not set(name) & set('\\:*?"<>|')
     (content,) = (content for path, content in files.items() if path.endswith(".jsonl"))
     assert content.count(b"\n") == len(hostile.counter_examples[0].lines)
+
+
+def test_copies_of_stores_are_named_by_the_lines(sample):
+    """A path of a temporary folder, back-slashes and all, gives way to that of the copy beside the lines."""
+    (example,) = sample.failing().counter_examples
+    line = '{"method":"keystore.open","params":{"path":"C:\\\\Temp\\\\é.xml","alias":"C:\\\\Temp"}}'
+    changed = msgspec.structs.replace(
+        example, lines=(line,), files=(StoredFile(path="C:\\Temp\\é.xml", content="PHgvPg=="),)
+    )
+    files = replays.files(msgspec.structs.replace(sample.failing(), counter_examples=(changed,)))
+    copy = f"replay/{NAME}.store-1.xml"
+    assert files[copy] == b"<x/>"
+    (sent,) = map(json.loads, files[f"replay/{NAME}.jsonl"].splitlines())
+    assert sent["params"] == {"path": copy, "alias": "C:\\Temp"}
+
+
+def test_what_is_no_base64_gives_an_empty_copy(sample):
+    """A forged report is drawn all the same; its digests tell that it is one."""
+    files = replays.files(sample.hostile())
+    assert sorted(content for path, content in files.items() if path.endswith(".xml")) == [b"", b"x"]
 
 
 @pytest.mark.parametrize(
