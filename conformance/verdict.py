@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from conformance.model import (
     EXECUTED,
@@ -54,7 +54,19 @@ class Gate(StrEnum):
     """Whatever blocks today blocked in the baseline too; the verdict stays what it is."""
 
 
-def label(point: Point) -> str:
+class OfPoint(Protocol):
+    """Whatever is about one point: the point, a result, a change, a stored example."""
+
+    @property
+    def requirement(self) -> str:
+        """The requirement's id."""
+
+    @property
+    def case(self) -> str:
+        """The case, which may be empty."""
+
+
+def label(point: OfPoint) -> str:
     """Name a point as reports name it: `ID`, or `ID[case]`."""
     return f"{point.requirement}[{point.case}]" if point.case else point.requirement
 
@@ -81,7 +93,7 @@ def _blocks(result: Result) -> bool:
     return result.level is Level.MUST and _missed(result) and result.blame in _COUNTED
 
 
-def _admits(waiver: Waiver, result: Result) -> bool:
+def admits(waiver: Waiver, result: Result) -> bool:
     """Whether a waiver admits exactly this failure."""
     return (
         waiver.requirement == result.requirement
@@ -131,7 +143,7 @@ def _waiver_errors(
             errors.append(f"{name}: {defect}")
         elif waiver.requirement in undecided:
             continue  # what it admits may be among the points that nobody has looked at yet
-        elif not any(_admits(waiver, result) for result in results):
+        elif not any(admits(waiver, result) for result in results):
             others = [each for each in results if each.requirement == waiver.requirement and _miss(each)]
             if others:
                 errors.append(
@@ -194,7 +206,7 @@ def decide(
     for result in scoring:
         if not _blocks(result):
             continue
-        if result not in unwaivable and any(_admits(waiver, result) for waiver in valid_waivers):
+        if result not in unwaivable and any(admits(waiver, result) for waiver in valid_waivers):
             waived.append(result)
         else:
             blocking.append(result)
@@ -207,18 +219,18 @@ def decide(
         and result not in waived
         and (result.status is Status.WARN or _missed(result))
     ]
-    excluded = tuple(sorted({_name(r) for r in scoring if r.status is Status.NOT_APPLICABLE}))
+    excluded = tuple(sorted({label(r) for r in scoring if r.status is Status.NOT_APPLICABLE}))
     kit_errors = [result for result in run.results if result.status is Status.KIT_ERROR]
     counts = dict(sorted(Counter(result.status.value for result in scoring).items()))
     conditions = tuple(
-        [f"{_name(result)}: waived, {result.message}" for result in waived]
-        + [f"{_name(result)}: {result.message}" for result in softened]
+        [f"{label(result)}: waived, {result.message}" for result in waived]
+        + [f"{label(result)}: {result.message}" for result in softened]
     )
     unanswered = open_questions(run)
     ends = [
         date.fromisoformat(waiver.expires)
         for waiver in valid_waivers
-        if any(_admits(waiver, result) for result in waived)
+        if any(admits(waiver, result) for result in waived)
     ]
     build_limit = min([*ends, *([] if build_limit is None else [build_limit])], default=None)
 
@@ -239,8 +251,8 @@ def decide(
         readiness=readiness,
         sentence=sentence,
         missing=tuple(missing),
-        blocking=tuple(dict.fromkeys(_name(result) for result in blocking)),
-        unwaivable=tuple(dict.fromkeys(_name(result) for result in unwaivable)),
+        blocking=tuple(dict.fromkeys(label(result) for result in blocking)),
+        unwaivable=tuple(dict.fromkeys(label(result) for result in unwaivable)),
         conditions=conditions,
         excluded=excluded,
         counts=counts,
@@ -257,10 +269,6 @@ def _miss(result: Result) -> bool:
 
 def _kind(result: Result) -> str:
     return f"{result.status}, {result.subcode}" if result.subcode else result.status.value
-
-
-def _name(result: Result) -> str:
-    return label(_point(result))
 
 
 def _conclude(

@@ -47,6 +47,7 @@ def _print(
 ) -> None:
     from conformance.report.comparison import reasons, tally
     from conformance.report.text import one_line
+    from conformance.verdict import label
 
     for title, report in (("old", before), ("new", after)):
         click.echo(f"{title}: {_of_report(report)}")
@@ -58,9 +59,9 @@ def _print(
     for kind, number in numbers.items():
         click.echo(f"{kind}: {number}")
         found = [change for change in changes.changes if change.kind is kind]
-        found.sort(key=lambda change: _label(change) not in failures)
+        found.sort(key=lambda change: label(change) not in failures)
         for change in found[:most]:
-            click.echo(f"  {_of_change(change)}{'  [new failure]' if _label(change) in failures else ''}")
+            click.echo(f"  {_of_change(change)}{'  [new failure]' if label(change) in failures else ''}")
         if most is not None and number > most:
             click.echo(f"  {number - most} more, see --all")
     if failures:
@@ -81,15 +82,12 @@ def _of_report(report: "Report") -> str:
     )
 
 
-def _label(change: "Change") -> str:
-    return f"{change.requirement}[{change.case}]" if change.case else change.requirement
-
-
 def _of_change(change: "Change") -> str:
     from conformance.report.text import one_line
+    from conformance.verdict import label
 
     then, now = (
         each.value.replace("_", " ") if each else "no result" for each in (change.before, change.after)
     )
     message = f": {one_line(change.message, 200)}" if change.message else ""
-    return f"{one_line(_label(change), 200)}  {then} -> {now}{message}"
+    return f"{one_line(label(change), 200)}  {then} -> {now}{message}"

@@ -69,19 +69,23 @@ def print_outcome(outcome: "Outcome", out: Path, *, gate: "Gate", code: int) -> 
 
 def _missed(report: "Report", status: str) -> list[str]:
     """Return the first blocking result of that status of every requirement, as the verdict names it."""
+    from conformance.verdict import label
+
     blocking = frozenset(report.verdict.blocking)
     first: dict[str, Result] = {}
     for result in report.run.results:
         if result.status.value == status:
             first.setdefault(result.requirement, result)
-    lines = [(f"{each.requirement}[{each.case}]", each.message) for each in first.values()]
+    lines = [(label(each), each.message) for each in first.values()]
     return [f"{name}: {message}" for name, message in lines if name in blocking]
 
 
 def _still_open(report: "Report") -> list[str]:
     """Return what stayed open; what was left out on purpose is counted and not named."""
+    from conformance.verdict import label
+
     run = report.run
-    left_out = {f"{r.requirement}[{r.case}]" for r in run.results if r.status.value == "skip"}
+    left_out = {label(result) for result in run.results if result.status.value == "skip"}
     still_open = [name for name in report.verdict.missing if name not in left_out]
     if run.harness_failure or run.interrupted:
         return [f"{len(still_open)} points that the run did not come to"]

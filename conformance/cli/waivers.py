@@ -47,24 +47,21 @@ def first_and_number(report: "Report", today: "date") -> tuple[str, int]:
 
 def _in_order(report: "Report") -> "tuple[Result, ...]":
     from conformance.plan.waivers import waivable
-    from conformance.verdict import new_failures
+    from conformance.verdict import label, new_failures
 
     new = frozenset(new_failures(report.verdict, report.changes))
     results = waivable(report.run.results, report.verdict)
-    return tuple(sorted(results, key=lambda result: _label(result) not in new))
+    return tuple(sorted(results, key=lambda result: label(result) not in new))
 
 
 def _entries(report: "Report", today: "date") -> Iterator[str]:
     from conformance.plan.waivers import entry
     from conformance.report.text import one_line
+    from conformance.verdict import label
 
     texts = {requirement.id: requirement.text for requirement in report.requirements}
     for result in _in_order(report):
-        yield f"# {one_line(_label(result), 200)}: {one_line(texts.get(result.requirement, ''), 400)}"
+        yield f"# {one_line(label(result), 200)}: {one_line(texts.get(result.requirement, ''), 400)}"
         yield entry(result, today=today)
     for name in report.verdict.unwaivable:
         yield f"# {one_line(name, 200)} cannot be waived: mend it"
-
-
-def _label(result: "Result") -> str:
-    return f"{result.requirement}[{result.case}]" if result.case else result.requirement

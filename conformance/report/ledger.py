@@ -24,6 +24,7 @@ from conformance.model import (
 )
 from conformance.report import standing
 from conformance.report.standing import Standing, Tone
+from conformance.verdict import admits, label
 
 _ORDER = tuple(Capability)
 _MISSES = frozenset({Status.FAIL, Status.NOT_TESTABLE, Status.WARN})
@@ -162,8 +163,8 @@ def open_ledger(report: Report) -> Ledger:
     unsettled: dict[str, dict[str, None]] = {}
     for point in report.run.planned:
         unsettled.setdefault(point.requirement, {})[point.case] = None
-    for label in report.verdict.missing:
-        identifier, case = read_label(label)
+    for name in report.verdict.missing:
+        identifier, case = read_label(name)
         if case or not (results.get(identifier) or unsettled.get(identifier)):
             unsettled.setdefault(identifier, {})[case] = None
     ids = dict.fromkeys((*known, *results, *unsettled, *report.run.profile.requirements))
@@ -204,25 +205,17 @@ def _settled(
     result: Result, blocking: frozenset[str], missing: frozenset[str], waivers: tuple[Waiver, ...]
 ) -> Case:
     """Return the case of a result; whether a miss blocks, is open or is admitted is the verdict's to say."""
-    label = f"{result.requirement}[{result.case}]" if result.case else result.requirement
+    name = label(result)
     how, waiver = standing.OF_STATUS[result.status], None
-    if result.status not in _MISSES or label in blocking:
+    if result.status not in _MISSES or name in blocking:
         return Case(result.requirement, result.case, how, result, None)
-    if result.status is not Status.WARN and label in missing:
+    if result.status is not Status.WARN and name in missing:
         how = standing.UNSETTLED
-    elif waiver := next((each for each in waivers if _admits(each, result)), None):
+    elif waiver := next((each for each in waivers if admits(each, result)), None):
         how = standing.WAIVED
     elif result.status is not Status.WARN and result.level is not Level.MUST:
         how = standing.MISSED
     return Case(result.requirement, result.case, how, result, waiver)
-
-
-def _admits(waiver: Waiver, result: Result) -> bool:
-    return (waiver.requirement, waiver.status, waiver.subcode) == (
-        result.requirement,
-        result.status,
-        result.subcode,
-    ) and result.message.startswith(waiver.message_prefix)
 
 
 def _undescribed(identifier: str, results: Iterable[Result]) -> Requirement:

@@ -31,7 +31,7 @@ from conformance.model import (
 )
 from conformance.report.comparison import in_order
 from conformance.report.text import headline
-from conformance.verdict import decide
+from conformance.verdict import decide, label
 
 UNSTATED: Final = (
     "The implementation states no digest of its build. That all parts were run against the same one is "
@@ -136,9 +136,9 @@ def _refuse_differences(parts: Sequence[Report]) -> None:
     plan = frozenset(parts[0].run.planned)
     for part in parts[1:]:
         if frozenset(part.run.planned) != plan:
-            other = min(plan ^ frozenset(part.run.planned), key=_label)
+            other = min(plan ^ frozenset(part.run.planned), key=label)
             sizes = (f"{len(each.run.planned)} points" for each in parts)
-            raise _differ("plan", [*_told(parts, sizes), f"{_label(other)} is in one only"])
+            raise _differ("plan", [*_told(parts, sizes), f"{label(other)} is in one only"])
     baselines = [part.changes.baseline if part.changes else None for part in parts]
     if any(each != baselines[0] for each in baselines):
         raise _differ("baseline", _told(parts, [each.started if each else "none" for each in baselines]))
@@ -154,7 +154,7 @@ def _refuse_gaps(parts: Sequence[Report]) -> None:
         if strange:
             raise OperatorError(
                 f"the part {run.shard} holds a result that belongs to another part",
-                found=_label(min(strange, key=_label)),
+                found=label(min(strange, key=label)),
                 advice="run the part again with this kit",
             )
         open_points = [each for each in run.planned if each.requirement in mine and each not in settled]
@@ -164,7 +164,7 @@ def _refuse_gaps(parts: Sequence[Report]) -> None:
             raise OperatorError(
                 "the parts together are not the whole profile",
                 expected=f"a result of every point of part {run.shard}",
-                found=f"none of {len(open_points)} points, the first is {_label(open_points[0])}",
+                found=f"none of {len(open_points)} points, the first is {label(open_points[0])}",
                 advice=f"run it again: --shard {run.shard}",
             )
 
@@ -329,7 +329,3 @@ def _trend(parts: Sequence[Report]) -> tuple[StoredRun, ...]:
     for part in parts:
         found += [each for each in part.trend if each not in found]
     return tuple(sorted(found, key=lambda each: each.started))
-
-
-def _label(point: Point) -> str:
-    return f"{point.requirement}[{point.case}]" if point.case else point.requirement

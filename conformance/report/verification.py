@@ -432,13 +432,14 @@ def validity(report: model.Report, at: datetime) -> str:
     if not verdict.valid_until:
         return f"There is nothing to be valid: the verdict is {verdict.readiness}."
     if day.isoformat() > verdict.valid_until:
-        return f"No longer valid on {day}: it was until {verdict.valid_until}. Run the kit again."
-    later = _decided(report.run, report, at=at)
-    if later is not None and later.readiness is not verdict.readiness:
-        return (
-            f"No longer valid on {day}: a waiver has ended, and by then the verdict is {later.readiness}. "
-            "Mend the failure, or have it admitted anew, and run the kit again."
-        )
+        told = f"No longer valid on {day}: it was until {verdict.valid_until}"
+        later = _decided(report.run, report, at=at)
+        if later is not None and later.readiness is not verdict.readiness:
+            return (
+                f"{told}. A waiver has ended, and by then the verdict is {later.readiness}: mend the "
+                "failure, or have it admitted anew, and run the kit again."
+            )
+        return f"{told}. Run the kit again."
     return f"Valid on {day}, and until {verdict.valid_until}, as long as the product's build stays the same."
 
 

@@ -395,4 +395,5 @@ def test_a_waiver_that_has_ended_ends_the_validity(ready):
     waived = decided(ready, results=results, waivers=(waiver,))
     assert waived.verdict.readiness == "READY WITH CONDITIONS"
     told_later = verification.validity(waived, datetime(2026, 12, 5, tzinfo=UTC))
-    assert "a waiver has ended, and by then the verdict is NOT READY" in told_later
+    assert told_later.startswith("No longer valid on 2026-12-05: it was until 2026-12-01. ")
+    assert "A waiver has ended, and by then the verdict is NOT READY" in told_later

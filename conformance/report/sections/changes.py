@@ -10,7 +10,7 @@ from conformance.report.comparison import ORDER, reasons, stored
 from conformance.report.ledger import Ledger
 from conformance.report.section import Section
 from conformance.report.standing import Standing, Tone
-from conformance.verdict import new_failures
+from conformance.verdict import label, new_failures
 
 ROWS: Final = 100
 """Changes of one kind that are shown; `report.json` has them all."""
@@ -132,7 +132,7 @@ def _groups(ledger: Ledger, changes: tuple[Change, ...], new: frozenset[str]) ->
 
 
 def _row(change: Change, texts: dict[str, str], now: dict[str, Standing], new: frozenset[str]) -> Row:
-    name = f"{change.requirement}[{change.case}]" if change.case else change.requirement
+    name = label(change)
     return Row(
         requirement=change.requirement,
         known=change.requirement in texts,
