@@ -1,7 +1,9 @@
-"""The command line of `cmd:COMMAND LINE`: split into words, and never given to a shell."""
+"""The command line of `cmd:COMMAND LINE`: split into words and never given to a shell; and the way back."""
 
 import os
 import shlex
+import subprocess
+from collections.abc import Sequence
 from typing import Final
 
 from conformance.errors import OperatorError
@@ -35,6 +37,14 @@ def split_words(line: str, *, windows: bool = WINDOWS) -> list[str]:
             found=f"cmd:{line}",
         )
     return words
+
+
+def join_words(words: Sequence[str], *, windows: bool = WINDOWS) -> str:
+    """Return words as one line, quoted for the shell of the platform.
+
+    `split_words` makes the same words of it, unless one holds a double quote and the platform is Windows.
+    """
+    return subprocess.list2cmdline(words) if windows else shlex.join(words)
 
 
 def _windows_words(line: str) -> list[str]:

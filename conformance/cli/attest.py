@@ -304,4 +304,6 @@ def print_question(question: "Question", number: str = "") -> None:
 
 
 def _questions(number: int) -> str:
-    return f"{number} question{'' if number == 1 else 's'}"
+    from conformance.report.figures import count
+
+    return count(number, "question")

@@ -70,14 +70,13 @@ def _print(
 
 
 def _of_report(report: "Report") -> str:
-    from conformance.report.figures import moment
+    from conformance.report.figures import moment, product
     from conformance.report.text import one_line
 
-    run, who = report.run, report.run.implementation
-    product = f"{who.name} {who.version}".strip() if who else "unnamed implementation"
+    run = report.run
     part = f", part {run.shard}" if run.shard else ""
     return (
-        f"{one_line(product, 120)}, {run.profile.name}{part}, kit {run.kit_version}, "
+        f"{one_line(product(run), 120)}, {run.profile.name}{part}, kit {run.kit_version}, "
         f"{moment(run.started)}: {report.verdict.readiness}"
     )
 

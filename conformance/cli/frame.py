@@ -14,6 +14,9 @@ IUT_HELP: Final = (
     "or python:module:attribute."
 )
 
+GATES: Final = ("ready", "no-new-failures")
+"""The values of `verdict.Gate`, the default first."""
+
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 

@@ -1,8 +1,5 @@
 """What `evte run` prints when it is over: the verdict, what it rests on, and what to do next."""
 
-import shlex
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,9 +104,9 @@ def _changes(report: "Report") -> Iterator[str]:
     """Say in one line what is otherwise than in the baseline."""
     if report.changes is None:
         return
-    numbers: dict[str, int] = {}
-    for change in report.changes.changes:
-        numbers[change.kind.value] = numbers.get(change.kind.value, 0) + 1
+    from conformance.report.comparison import tally
+
+    numbers = tally(report.changes.changes)
     told = ", ".join(f"{number} {kind}" for kind, number in numbers.items()) or "nothing changed"
     yield f"since the baseline of {report.changes.baseline.started}: {told}"
 
@@ -122,6 +119,7 @@ def _passing(report: "Report", gate: "Gate", code: int) -> Iterator[str]:
 
 def _to_waive(report: "Report", out: Path) -> Iterator[str]:
     """Yield the entry of the first failure that could be admitted, and where the others' are."""
+    from conformance.adapters.command import join_words
     from conformance.cli.waivers import first_and_number
     from conformance.verdict import new_failures
 
@@ -130,7 +128,7 @@ def _to_waive(report: "Report", out: Path) -> Iterator[str]:
     entry, number = first_and_number(report, datetime.now(UTC).date())
     if not entry:
         return
-    elsewhere = _quoted(["evte", "waivers", str(out)])
+    elsewhere = join_words(["evte", "waivers", str(out)])
     if not new_failures(report.verdict, report.changes):
         yield f"to admit what fails until it is mended: {elsewhere}"
         return
@@ -139,7 +137,3 @@ def _to_waive(report: "Report", out: Path) -> Iterator[str]:
     yield entry
     if number > 1:
         yield f"the entries of the other {number - 1}: {elsewhere}"
-
-
-def _quoted(words: list[str]) -> str:
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from conformance.cli.frame import FILE, FOLDER, IUT_HELP, deadline_option, fail, own_credential
+from conformance.cli.frame import FILE, FOLDER, GATES, IUT_HELP, deadline_option, fail, own_credential
 from conformance.errors import EvteError, OperatorError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _PLANNED: Final = (
 @click.option("--history", metavar="DIR", type=FOLDER, help="Folder of the reports of earlier runs.")
 @click.option(
     "--gate",
-    type=click.Choice(["ready", "no-new-failures"]),
+    type=click.Choice(GATES),
     help="What exit code 0 takes; `no-new-failures` is against the baseline.  [default: ready]",
 )
 @click.option("--shard", metavar="I/N", default="", help="Only this part; `evte merge` joins them.")

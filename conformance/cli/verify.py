@@ -72,14 +72,13 @@ def _tell(found: "Verification") -> None:
 
 def _content(found: "Verification") -> dict[str, Any]:
     """Return what was found, by what it is about."""
-    from conformance.report import verification
+    from conformance.report import figures, verification
     from conformance.report.text import one_line
 
     report, verdict = "", ""
     if found.report is not None:
         run = found.report.run
-        who = run.implementation
-        product = f"{who.name} {who.version}" if who is not None else "a product that did not say its name"
+        product = figures.product(run, "a product that did not say its name")
         report = one_line(f"{product}, profile {run.profile.name}, run of {run.finished}", 300)
         stated = found.report.verdict
         verdict = one_line(f"{stated.readiness}. {stated.sentence}", 300)

@@ -216,7 +216,9 @@ def _selected(point: Any, only: tuple[str, ...]) -> bool:  # noqa: ANN401 - as a
     """Whether `--only` takes a point in: by id, by the beginning of an id, or by `ID[case]`."""
     if not only:
         return True
-    full = f"{point.requirement}[{point.case}]"
+    from conformance.verdict import label
+
+    full = label(point)
     return any(full == wanted or ("[" not in wanted and full.startswith(wanted)) for wanted in only)
 
 

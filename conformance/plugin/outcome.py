@@ -1,8 +1,5 @@
 """From the error of a check, by its family, to a `model.Result`."""
 
-import shlex
-import subprocess
-import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +163,8 @@ def result_of(
 
 def replay_command(choices: Choices, requirement: str, case: str) -> str:
     """Return the command line that runs one point again, quoted for this platform's shell."""
+    from conformance.adapters.command import join_words
+
     words = ["evte", "run", "--iut", choices.iut, "--profile", choices.profile]
     if choices.seed:
         words += ["--seed", str(choices.seed)]
@@ -173,4 +172,4 @@ def replay_command(choices: Choices, requirement: str, case: str) -> str:
         words += ["--keystore", str(choices.keystore), "--alias", choices.alias]
         words += ["--password-env", choices.password_env]
     words += ["--only", f"{requirement}[{case}]"]
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+    return join_words(words)

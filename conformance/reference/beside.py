@@ -1,6 +1,5 @@
 """The reference over the carrier of somebody else, to be measured beside it under the same conditions."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from conformance.adapters.command import join_words
 from conformance.adapters.session import Session, attach
 from conformance.errors import KitError
 from conformance.reference import resolve
@@ -33,18 +33,9 @@ def beside(carrier: str, *, kit_version: str | None = None) -> Iterator[Session]
         with _http_harness() as address, attach(address, kit_version=kit_version) as session:
             yield session
         return
-    spec = f"cmd:{_line([sys.executable, *_MODULE])}" if carrier == "process" else "reference"
+    spec = f"cmd:{join_words([sys.executable, *_MODULE])}" if carrier == "process" else "reference"
     with attach(spec, resolve=resolve, cwd=_HOME, kit_version=kit_version) as session:
         yield session
-
-
-def _line(words: list[str]) -> str:
-    """Return a command line as `cmd:` splits it."""
-    if os.name == "nt":
-        return subprocess.list2cmdline(words)
-    import shlex
-
-    return shlex.join(words)
 
 
 @contextmanager

@@ -398,14 +398,13 @@ def _lines(*lines: str) -> str:
 def _proof(report: Report) -> Iterable[str]:
     """Say what the run found, without a word that a reader could take for a certificate."""
     run, verdict = report.run, report.verdict
-    who = run.implementation
-    product = one_line(f"{who.name} {who.version}".strip(), _ROOM) if who else "an unnamed implementation"
+    product = one_line(figures.product(run, "an unnamed implementation"), _ROOM)
     yield (
         f"Before this application {product} was run against evte-conformance {run.kit_version}, profile "
         f"{run.profile.name} {run.profile.edition}, on {figures.moment(run.finished)}: "
         f"{verdict.readiness.value}."
     )
-    if who is not None and who.build:
+    if (who := run.implementation) is not None and who.build:
         yield f"Build: {one_line(who.build, _ROOM)}"
     if verdict.readiness in {Readiness.READY, Readiness.CONDITIONS}:
         yield "That is our own statement of being ready to apply, and no certificate. The report is attached."

@@ -57,8 +57,7 @@ def read(report: Report) -> Badge:
     if told.valid_until:
         message += f" until {headline(figures.moment(told.valid_until), 24)}"
     label = f"EVTE {headline(report.run.profile.name, 40)}"
-    who = report.run.implementation
-    product = headline(f"{who.name} {who.version}".strip(), 80) if who else "unnamed implementation"
+    product = headline(figures.product(report.run), 80)
     return Badge(
         label=label,
         message=message,

@@ -1,7 +1,9 @@
-"""Dates, spans, sizes and digests in the form in which a report shows them."""
+"""Dates, spans, sizes, digests and names in the form in which a report shows them."""
 
 from datetime import datetime
 from typing import Final
+
+from conformance.model import Run
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -59,6 +61,12 @@ def digest(text: str) -> str:
     """Return a digest short enough for one line, `sha256:9c41d07b…02f1e07b`; shorter texts as they are."""
     scheme, colon, value = text.rpartition(":")
     return f"{scheme}{colon}{value[:8]}…{value[-8:]}" if len(value) > 20 else text
+
+
+def product(run: Run, otherwise: str = "unnamed implementation") -> str:
+    """Return name and version of the implementation of a run, or ``otherwise`` if it did not say them."""
+    who = run.implementation
+    return f"{who.name} {who.version}".strip() if who else otherwise
 
 
 def count(number: int, one: str, many: str = "") -> str:

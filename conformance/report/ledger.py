@@ -22,7 +22,7 @@ from conformance.model import (
     Verdict,
     Waiver,
 )
-from conformance.report import standing
+from conformance.report import figures, standing
 from conformance.report.standing import Standing, Tone
 from conformance.verdict import admits, label
 
@@ -128,8 +128,7 @@ class Ledger:
     @property
     def product(self) -> str:
         """Name and version of the implementation, or that it did not say."""
-        who = self.run.implementation
-        return f"{who.name} {who.version}".strip() if who else "unnamed implementation"
+        return figures.product(self.run)
 
     @property
     def scoring(self) -> tuple[Entry, ...]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.adapters.command import split_words
+from conformance.adapters.command import join_words, split_words
 from conformance.errors import OperatorError
 
 
@@ -47,3 +47,20 @@ def test_nothing_and_open_quotations_are_refused(line, windows):
     """An empty command line and an open quotation are the operator's errors."""
     with pytest.raises(OperatorError):
         split_words(line, windows=windows)
+
+
+@pytest.mark.parametrize(
+    ("words", "windows", "line"),
+    [
+        (["evte", "--only", "A-1[c]"], False, "evte --only 'A-1[c]'"),
+        (["evte", "--only", "A-1[c]"], True, "evte --only A-1[c]"),
+        (["/opt/my kit/python", "-m", "x"], False, "'/opt/my kit/python' -m x"),
+        ([r"C:\my kit\python.exe", "-m", "x"], True, r'"C:\my kit\python.exe" -m x'),
+        (["run", ""], False, "run ''"),
+        (["run", ""], True, 'run ""'),
+    ],
+)
+def test_words_become_a_line_and_words_again(words, windows, line):
+    """What is quoted for a shell is split into the same words."""
+    assert join_words(words, windows=windows) == line
+    assert split_words(line, windows=windows) == words

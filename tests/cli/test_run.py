@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from conformance import runner
 from conformance.cli import main
+from conformance.cli.frame import GATES
 from conformance.cli.outcome import print_doctor, print_outcome
 from conformance.cli.waivers import first_and_number
 from conformance.errors import OperatorError
@@ -388,3 +389,8 @@ def test_a_failure_that_is_admitted_in_a_plan_is_a_condition(tmp_path):
     assert found["run"]["registration"]["product"] == "Enrol"
     assert {finding["check"] for finding in found["run"]["doctor"]} >= {"python", "vectors", "harness"}
     assert (tmp_path / "o" / "manifest.sig.xml").is_file()
+
+
+def test_the_gates_of_the_options_are_those_of_the_verdict():
+    """The names stand in the options too, so that help is printed without the verdict's module."""
+    assert tuple(GATES) == tuple(gate.value for gate in Gate)
